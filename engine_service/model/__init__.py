@@ -1,0 +1,1 @@
+"""WHAT is computed: tensors only - no clock, no network, no files."""

@@ -1,0 +1,55 @@
+"""What a world is, apart from its weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine_service.model.partition import Partition
+
+
+@dataclass(frozen=True, slots=True)
+class StateField:
+    """Name and range of one state value; a periodic field meets itself at its ends."""
+
+    name: str
+    min: float
+    max: float
+    periodic: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.min < self.max:
+            raise ValueError(f"state field {self.name}: min {self.min} is not below max {self.max}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A world's contract with its clients, read from `world.toml`."""
+
+    name: str
+    description: str
+    fps: float
+    width: int
+    height: int
+    frames_per_latent: int  # r
+    state_fields: tuple[StateField, ...]
+    profiles: Mapping[str, Partition]
+    default_profile: str
+    example_prompts: tuple[str, ...]
+    vocabulary: tuple[str, ...]  # words the text encoder knows
+
+    def __post_init__(self) -> None:
+        if self.default_profile not in self.profiles:
+            raise ValueError(
+                f"world {self.name}: default_profile is {self.default_profile!r}, "
+                f"expected one of {', '.join(self.profiles)}"
+            )
+        if not self.example_prompts:
+            raise ValueError(f"world {self.name}: example_prompts is empty, needs at least one")
+
+    @property
+    def frame_period_us(self) -> int:
+        """Media time between two frames; exact for every fps that divides a second into microseconds."""
+        return round(1_000_000 / self.fps)
+
+    def frames_per_shift(self, profile: str) -> int:
+        """r * c: how many frames leave the buffer at once."""
+        return self.frames_per_latent * self.profiles[profile].chunk_size

@@ -1,0 +1,1 @@
+"""WHERE velocity is computed: one graph, several runtimes."""

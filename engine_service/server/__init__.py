@@ -1,0 +1,1 @@
+"""WHO is served: the wire, the worker, the metrics."""

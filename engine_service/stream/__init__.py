@@ -1,0 +1,1 @@
+"""WHEN frames are made: the life of one session."""

@@ -1,0 +1,26 @@
+"""What the server may ask of a running stream; `stream.session.StreamSession` is the real one."""
+
+from typing import Protocol
+
+from engine_service.types import Chunk, Event, UnknownWords
+
+
+class Player(Protocol):
+    """One session's stream of frames. Lives in the worker thread; knows no clock and no client."""
+
+    @property
+    def frames_per_shift(self) -> int:
+        """Frames in the next chunk; changes with the profile."""
+
+    @property
+    def frame_period_us(self) -> int:
+        """Media time between frames."""
+
+    def apply(self, event: Event) -> UnknownWords | None:
+        """Put a checked event into the next micro-step's conditioning. Pause and Resume are not for here."""
+
+    def skip(self, num_frames: int) -> None:
+        """Move media time on without frames: generation was late. Frame ids move with it."""
+
+    def advance(self) -> Chunk:
+        """Run the micro-steps of one shift and decode the chunk that became clean."""

@@ -1,0 +1,1 @@
+"""HOW weights are made: recordings in, safetensors out."""

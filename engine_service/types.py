@@ -1,0 +1,135 @@
+"""What crosses the borders between layers: frozen, slotted, without behaviour."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+# ------------------------------------------------------------------------------------------------ events
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the world should be; in force from the next micro-step on."""
+
+    event_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is happening, in the world's field order; `horizon[i]` is a guess for i + 1 frames later."""
+
+    event_id: int
+    values: tuple[float, ...]
+    horizon: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Start the buffer again from noise; no seed means the session's own."""
+
+    event_id: int
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchProfile:
+    """Another partition; the latents in flight are re-noised to its levels."""
+
+    event_id: int
+    profile: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """No further chunks until `Resume`."""
+
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on after `Pause`."""
+
+    event_id: int
+
+
+Event: TypeAlias = Prompt | State | Reset | SwitchProfile | Pause | Resume
+
+# ------------------------------------------------------------------------------------------------ frames
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture and what it knew. Times are the engine's monotonic clock, nanoseconds."""
+
+    frame_id: int  # pts_us / frame period + 1
+    pts_us: int
+    last_event_id: int
+    rgb: NDArray[np.uint8]  # (H, W, 3)
+    generate_start_ns: int
+    generate_end_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An event and the first frame that obeys it."""
+
+    event_id: int
+    frame_id: int
+    pts_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownWords:
+    """Words of a prompt that the world does not know; the rest of the prompt is in force."""
+
+    event_id: int
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one shift of the buffer gave."""
+
+    frames: tuple[Frame, ...]
+    applied: tuple[Applied, ...]
+    step_s: float  # all micro-steps of the shift
+    decode_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drops:
+    """Frames lost, by cause."""
+
+    generate: int = 0
+    encode: int = 0
+    network: int = 0
+
+    def __add__(self, other: "Drops") -> "Drops":
+        return Drops(self.generate + other.generate, self.encode + other.encode, self.network + other.network)
+
+
+# ------------------------------------------------------------------------------------------------ endings
+
+
+class ClosedReason(Enum):
+    """Why a session ended; the same words on the wire, in Python and in C#."""
+
+    CLIENT_CLOSED = 1
+    CLIENT_GONE = 2
+    IDLE = 3
+    TOO_SLOW = 4
+    SERVER_DRAINING = 5
+    ENGINE_FAILED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The end of a session, as a value."""
+
+    reason: ClosedReason
+    detail: str = ""

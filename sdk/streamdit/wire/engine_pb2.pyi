@@ -1,0 +1,489 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Encoding(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ENCODING_UNSPECIFIED: _ClassVar[Encoding]
+    ENCODING_JPEG: _ClassVar[Encoding]
+    ENCODING_RGB24: _ClassVar[Encoding]
+
+class Delivery(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DELIVERY_UNSPECIFIED: _ClassVar[Delivery]
+    DELIVERY_LATEST: _ClassVar[Delivery]
+    DELIVERY_LOCKSTEP: _ClassVar[Delivery]
+    DELIVERY_ALL: _ClassVar[Delivery]
+
+class RejectReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REJECT_REASON_UNSPECIFIED: _ClassVar[RejectReason]
+    REJECT_REASON_OPEN_EXPECTED: _ClassVar[RejectReason]
+    REJECT_REASON_OPEN_REPEATED: _ClassVar[RejectReason]
+    REJECT_REASON_EMPTY_MESSAGE: _ClassVar[RejectReason]
+    REJECT_REASON_API_VERSION_UNSUPPORTED: _ClassVar[RejectReason]
+    REJECT_REASON_UNKNOWN_WORLD: _ClassVar[RejectReason]
+    REJECT_REASON_UNKNOWN_PROFILE: _ClassVar[RejectReason]
+    REJECT_REASON_NO_COMMON_ENCODING: _ClassVar[RejectReason]
+    REJECT_REASON_SERVER_FULL: _ClassVar[RejectReason]
+    REJECT_REASON_EVENT_ID_NOT_RISING: _ClassVar[RejectReason]
+    REJECT_REASON_PROMPT_EMPTY: _ClassVar[RejectReason]
+    REJECT_REASON_PROMPT_TOO_LONG: _ClassVar[RejectReason]
+    REJECT_REASON_PROMPT_UNKNOWN: _ClassVar[RejectReason]
+    REJECT_REASON_STATE_LENGTH: _ClassVar[RejectReason]
+    REJECT_REASON_STATE_NOT_FINITE: _ClassVar[RejectReason]
+    REJECT_REASON_STATE_OUT_OF_RANGE: _ClassVar[RejectReason]
+    REJECT_REASON_HORIZON_TOO_LONG: _ClassVar[RejectReason]
+    REJECT_REASON_UNKNOWN_ACTION: _ClassVar[RejectReason]
+    REJECT_REASON_UNKNOWN_COMMAND: _ClassVar[RejectReason]
+    REJECT_REASON_ACK_UNKNOWN_FRAME: _ClassVar[RejectReason]
+    REJECT_REASON_OUT_OF_RANGE: _ClassVar[RejectReason]
+    REJECT_REASON_UNAUTHENTICATED: _ClassVar[RejectReason]
+
+class NoticeCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NOTICE_CODE_UNSPECIFIED: _ClassVar[NoticeCode]
+    NOTICE_CODE_UNKNOWN_WORDS: _ClassVar[NoticeCode]
+    NOTICE_CODE_LATE: _ClassVar[NoticeCode]
+    NOTICE_CODE_RUNG_CHANGED: _ClassVar[NoticeCode]
+
+class ClosedReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CLOSED_REASON_UNSPECIFIED: _ClassVar[ClosedReason]
+    CLOSED_REASON_CLIENT_CLOSED: _ClassVar[ClosedReason]
+    CLOSED_REASON_CLIENT_GONE: _ClassVar[ClosedReason]
+    CLOSED_REASON_IDLE: _ClassVar[ClosedReason]
+    CLOSED_REASON_TOO_SLOW: _ClassVar[ClosedReason]
+    CLOSED_REASON_SERVER_DRAINING: _ClassVar[ClosedReason]
+    CLOSED_REASON_ENGINE_FAILED: _ClassVar[ClosedReason]
+    CLOSED_REASON_CONNECTION_LOST: _ClassVar[ClosedReason]
+    CLOSED_REASON_REJECTED: _ClassVar[ClosedReason]
+ENCODING_UNSPECIFIED: Encoding
+ENCODING_JPEG: Encoding
+ENCODING_RGB24: Encoding
+DELIVERY_UNSPECIFIED: Delivery
+DELIVERY_LATEST: Delivery
+DELIVERY_LOCKSTEP: Delivery
+DELIVERY_ALL: Delivery
+REJECT_REASON_UNSPECIFIED: RejectReason
+REJECT_REASON_OPEN_EXPECTED: RejectReason
+REJECT_REASON_OPEN_REPEATED: RejectReason
+REJECT_REASON_EMPTY_MESSAGE: RejectReason
+REJECT_REASON_API_VERSION_UNSUPPORTED: RejectReason
+REJECT_REASON_UNKNOWN_WORLD: RejectReason
+REJECT_REASON_UNKNOWN_PROFILE: RejectReason
+REJECT_REASON_NO_COMMON_ENCODING: RejectReason
+REJECT_REASON_SERVER_FULL: RejectReason
+REJECT_REASON_EVENT_ID_NOT_RISING: RejectReason
+REJECT_REASON_PROMPT_EMPTY: RejectReason
+REJECT_REASON_PROMPT_TOO_LONG: RejectReason
+REJECT_REASON_PROMPT_UNKNOWN: RejectReason
+REJECT_REASON_STATE_LENGTH: RejectReason
+REJECT_REASON_STATE_NOT_FINITE: RejectReason
+REJECT_REASON_STATE_OUT_OF_RANGE: RejectReason
+REJECT_REASON_HORIZON_TOO_LONG: RejectReason
+REJECT_REASON_UNKNOWN_ACTION: RejectReason
+REJECT_REASON_UNKNOWN_COMMAND: RejectReason
+REJECT_REASON_ACK_UNKNOWN_FRAME: RejectReason
+REJECT_REASON_OUT_OF_RANGE: RejectReason
+REJECT_REASON_UNAUTHENTICATED: RejectReason
+NOTICE_CODE_UNSPECIFIED: NoticeCode
+NOTICE_CODE_UNKNOWN_WORDS: NoticeCode
+NOTICE_CODE_LATE: NoticeCode
+NOTICE_CODE_RUNG_CHANGED: NoticeCode
+CLOSED_REASON_UNSPECIFIED: ClosedReason
+CLOSED_REASON_CLIENT_CLOSED: ClosedReason
+CLOSED_REASON_CLIENT_GONE: ClosedReason
+CLOSED_REASON_IDLE: ClosedReason
+CLOSED_REASON_TOO_SLOW: ClosedReason
+CLOSED_REASON_SERVER_DRAINING: ClosedReason
+CLOSED_REASON_ENGINE_FAILED: ClosedReason
+CLOSED_REASON_CONNECTION_LOST: ClosedReason
+CLOSED_REASON_REJECTED: ClosedReason
+
+class GetServerInfoRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetServerInfoResponse(_message.Message):
+    __slots__ = ("server_version", "api_version", "worlds", "backend", "device", "max_sessions", "active_sessions")
+    SERVER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    API_VERSION_FIELD_NUMBER: _ClassVar[int]
+    WORLDS_FIELD_NUMBER: _ClassVar[int]
+    BACKEND_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    MAX_SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    server_version: str
+    api_version: int
+    worlds: _containers.RepeatedCompositeFieldContainer[WorldInfo]
+    backend: str
+    device: str
+    max_sessions: int
+    active_sessions: int
+    def __init__(self, server_version: _Optional[str] = ..., api_version: _Optional[int] = ..., worlds: _Optional[_Iterable[_Union[WorldInfo, _Mapping]]] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ..., max_sessions: _Optional[int] = ..., active_sessions: _Optional[int] = ...) -> None: ...
+
+class WorldInfo(_message.Message):
+    __slots__ = ("name", "description", "fps", "width", "height", "state_fields", "profiles", "default_profile", "example_prompts", "vocabulary", "actions")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    FPS_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELDS_FIELD_NUMBER: _ClassVar[int]
+    PROFILES_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_PROFILE_FIELD_NUMBER: _ClassVar[int]
+    EXAMPLE_PROMPTS_FIELD_NUMBER: _ClassVar[int]
+    VOCABULARY_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    description: str
+    fps: float
+    width: int
+    height: int
+    state_fields: _containers.RepeatedCompositeFieldContainer[StateField]
+    profiles: _containers.RepeatedCompositeFieldContainer[ProfileInfo]
+    default_profile: str
+    example_prompts: _containers.RepeatedScalarFieldContainer[str]
+    vocabulary: _containers.RepeatedScalarFieldContainer[str]
+    actions: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., fps: _Optional[float] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., state_fields: _Optional[_Iterable[_Union[StateField, _Mapping]]] = ..., profiles: _Optional[_Iterable[_Union[ProfileInfo, _Mapping]]] = ..., default_profile: _Optional[str] = ..., example_prompts: _Optional[_Iterable[str]] = ..., vocabulary: _Optional[_Iterable[str]] = ..., actions: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class StateField(_message.Message):
+    __slots__ = ("name", "min", "max", "periodic")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MIN_FIELD_NUMBER: _ClassVar[int]
+    MAX_FIELD_NUMBER: _ClassVar[int]
+    PERIODIC_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    min: float
+    max: float
+    periodic: bool
+    def __init__(self, name: _Optional[str] = ..., min: _Optional[float] = ..., max: _Optional[float] = ..., periodic: _Optional[bool] = ...) -> None: ...
+
+class ProfileInfo(_message.Message):
+    __slots__ = ("name", "references", "chunks", "chunk_size", "steps_per_shift", "frames_per_shift")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    REFERENCES_FIELD_NUMBER: _ClassVar[int]
+    CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_SIZE_FIELD_NUMBER: _ClassVar[int]
+    STEPS_PER_SHIFT_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_PER_SHIFT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    references: int
+    chunks: int
+    chunk_size: int
+    steps_per_shift: int
+    frames_per_shift: int
+    def __init__(self, name: _Optional[str] = ..., references: _Optional[int] = ..., chunks: _Optional[int] = ..., chunk_size: _Optional[int] = ..., steps_per_shift: _Optional[int] = ..., frames_per_shift: _Optional[int] = ...) -> None: ...
+
+class ClientMessage(_message.Message):
+    __slots__ = ("event_id", "client_time_us", "open", "prompt", "state", "action", "control", "ack", "heartbeat", "close")
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    OPEN_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    CONTROL_FIELD_NUMBER: _ClassVar[int]
+    ACK_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_FIELD_NUMBER: _ClassVar[int]
+    event_id: int
+    client_time_us: int
+    open: Open
+    prompt: Prompt
+    state: State
+    action: Action
+    control: Control
+    ack: Ack
+    heartbeat: Heartbeat
+    close: Close
+    def __init__(self, event_id: _Optional[int] = ..., client_time_us: _Optional[int] = ..., open: _Optional[_Union[Open, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., action: _Optional[_Union[Action, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., close: _Optional[_Union[Close, _Mapping]] = ...) -> None: ...
+
+class Open(_message.Message):
+    __slots__ = ("api_version", "sdk_name", "sdk_version", "world", "encodings", "profile", "seed", "delivery", "window", "prompt", "state", "jpeg_quality")
+    API_VERSION_FIELD_NUMBER: _ClassVar[int]
+    SDK_NAME_FIELD_NUMBER: _ClassVar[int]
+    SDK_VERSION_FIELD_NUMBER: _ClassVar[int]
+    WORLD_FIELD_NUMBER: _ClassVar[int]
+    ENCODINGS_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    JPEG_QUALITY_FIELD_NUMBER: _ClassVar[int]
+    api_version: int
+    sdk_name: str
+    sdk_version: str
+    world: str
+    encodings: _containers.RepeatedScalarFieldContainer[Encoding]
+    profile: str
+    seed: int
+    delivery: Delivery
+    window: int
+    prompt: Prompt
+    state: State
+    jpeg_quality: int
+    def __init__(self, api_version: _Optional[int] = ..., sdk_name: _Optional[str] = ..., sdk_version: _Optional[str] = ..., world: _Optional[str] = ..., encodings: _Optional[_Iterable[_Union[Encoding, str]]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., jpeg_quality: _Optional[int] = ...) -> None: ...
+
+class Prompt(_message.Message):
+    __slots__ = ("text",)
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    text: str
+    def __init__(self, text: _Optional[str] = ...) -> None: ...
+
+class State(_message.Message):
+    __slots__ = ("values", "horizon")
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    HORIZON_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedScalarFieldContainer[float]
+    horizon: _containers.RepeatedCompositeFieldContainer[StateStep]
+    def __init__(self, values: _Optional[_Iterable[float]] = ..., horizon: _Optional[_Iterable[_Union[StateStep, _Mapping]]] = ...) -> None: ...
+
+class StateStep(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, values: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class Action(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: float
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+
+class Control(_message.Message):
+    __slots__ = ("pause", "resume", "reset", "switch_profile")
+    PAUSE_FIELD_NUMBER: _ClassVar[int]
+    RESUME_FIELD_NUMBER: _ClassVar[int]
+    RESET_FIELD_NUMBER: _ClassVar[int]
+    SWITCH_PROFILE_FIELD_NUMBER: _ClassVar[int]
+    pause: Pause
+    resume: Resume
+    reset: Reset
+    switch_profile: SwitchProfile
+    def __init__(self, pause: _Optional[_Union[Pause, _Mapping]] = ..., resume: _Optional[_Union[Resume, _Mapping]] = ..., reset: _Optional[_Union[Reset, _Mapping]] = ..., switch_profile: _Optional[_Union[SwitchProfile, _Mapping]] = ...) -> None: ...
+
+class Pause(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Resume(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Reset(_message.Message):
+    __slots__ = ("seed",)
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    seed: int
+    def __init__(self, seed: _Optional[int] = ...) -> None: ...
+
+class SwitchProfile(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class Ack(_message.Message):
+    __slots__ = ("frame_id", "received_time_us", "shown_time_us")
+    FRAME_ID_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    SHOWN_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    frame_id: int
+    received_time_us: int
+    shown_time_us: int
+    def __init__(self, frame_id: _Optional[int] = ..., received_time_us: _Optional[int] = ..., shown_time_us: _Optional[int] = ...) -> None: ...
+
+class Heartbeat(_message.Message):
+    __slots__ = ("client_time_us", "server_time_us")
+    CLIENT_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    SERVER_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    client_time_us: int
+    server_time_us: int
+    def __init__(self, client_time_us: _Optional[int] = ..., server_time_us: _Optional[int] = ...) -> None: ...
+
+class Close(_message.Message):
+    __slots__ = ("detail",)
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    detail: str
+    def __init__(self, detail: _Optional[str] = ...) -> None: ...
+
+class ServerMessage(_message.Message):
+    __slots__ = ("opened", "frame", "event_applied", "event_rejected", "notice", "stats", "heartbeat", "draining", "closed")
+    OPENED_FIELD_NUMBER: _ClassVar[int]
+    FRAME_FIELD_NUMBER: _ClassVar[int]
+    EVENT_APPLIED_FIELD_NUMBER: _ClassVar[int]
+    EVENT_REJECTED_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_FIELD_NUMBER: _ClassVar[int]
+    STATS_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    DRAINING_FIELD_NUMBER: _ClassVar[int]
+    CLOSED_FIELD_NUMBER: _ClassVar[int]
+    opened: Opened
+    frame: Frame
+    event_applied: EventApplied
+    event_rejected: EventRejected
+    notice: Notice
+    stats: Stats
+    heartbeat: Heartbeat
+    draining: Draining
+    closed: Closed
+    def __init__(self, opened: _Optional[_Union[Opened, _Mapping]] = ..., frame: _Optional[_Union[Frame, _Mapping]] = ..., event_applied: _Optional[_Union[EventApplied, _Mapping]] = ..., event_rejected: _Optional[_Union[EventRejected, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ..., stats: _Optional[_Union[Stats, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., draining: _Optional[_Union[Draining, _Mapping]] = ..., closed: _Optional[_Union[Closed, _Mapping]] = ...) -> None: ...
+
+class Opened(_message.Message):
+    __slots__ = ("session_id", "world", "encoding", "profile", "seed", "delivery", "window", "api_version", "idle_timeout_s", "max_prompt_chars", "max_horizon_frames", "server_time_us")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    WORLD_FIELD_NUMBER: _ClassVar[int]
+    ENCODING_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_FIELD_NUMBER: _ClassVar[int]
+    WINDOW_FIELD_NUMBER: _ClassVar[int]
+    API_VERSION_FIELD_NUMBER: _ClassVar[int]
+    IDLE_TIMEOUT_S_FIELD_NUMBER: _ClassVar[int]
+    MAX_PROMPT_CHARS_FIELD_NUMBER: _ClassVar[int]
+    MAX_HORIZON_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    SERVER_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    world: WorldInfo
+    encoding: Encoding
+    profile: str
+    seed: int
+    delivery: Delivery
+    window: int
+    api_version: int
+    idle_timeout_s: float
+    max_prompt_chars: int
+    max_horizon_frames: int
+    server_time_us: int
+    def __init__(self, session_id: _Optional[str] = ..., world: _Optional[_Union[WorldInfo, _Mapping]] = ..., encoding: _Optional[_Union[Encoding, str]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., api_version: _Optional[int] = ..., idle_timeout_s: _Optional[float] = ..., max_prompt_chars: _Optional[int] = ..., max_horizon_frames: _Optional[int] = ..., server_time_us: _Optional[int] = ...) -> None: ...
+
+class Frame(_message.Message):
+    __slots__ = ("frame_id", "pts_us", "last_event_id", "encoding", "width", "height", "payload", "generate_start_us", "generate_end_us", "send_us", "encode_us", "rung", "dropped_before")
+    FRAME_ID_FIELD_NUMBER: _ClassVar[int]
+    PTS_US_FIELD_NUMBER: _ClassVar[int]
+    LAST_EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ENCODING_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    GENERATE_START_US_FIELD_NUMBER: _ClassVar[int]
+    GENERATE_END_US_FIELD_NUMBER: _ClassVar[int]
+    SEND_US_FIELD_NUMBER: _ClassVar[int]
+    ENCODE_US_FIELD_NUMBER: _ClassVar[int]
+    RUNG_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    frame_id: int
+    pts_us: int
+    last_event_id: int
+    encoding: Encoding
+    width: int
+    height: int
+    payload: bytes
+    generate_start_us: int
+    generate_end_us: int
+    send_us: int
+    encode_us: int
+    rung: int
+    dropped_before: Drops
+    def __init__(self, frame_id: _Optional[int] = ..., pts_us: _Optional[int] = ..., last_event_id: _Optional[int] = ..., encoding: _Optional[_Union[Encoding, str]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., payload: _Optional[bytes] = ..., generate_start_us: _Optional[int] = ..., generate_end_us: _Optional[int] = ..., send_us: _Optional[int] = ..., encode_us: _Optional[int] = ..., rung: _Optional[int] = ..., dropped_before: _Optional[_Union[Drops, _Mapping]] = ...) -> None: ...
+
+class Drops(_message.Message):
+    __slots__ = ("generate", "encode", "network")
+    GENERATE_FIELD_NUMBER: _ClassVar[int]
+    ENCODE_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_FIELD_NUMBER: _ClassVar[int]
+    generate: int
+    encode: int
+    network: int
+    def __init__(self, generate: _Optional[int] = ..., encode: _Optional[int] = ..., network: _Optional[int] = ...) -> None: ...
+
+class EventApplied(_message.Message):
+    __slots__ = ("event_id", "frame_id", "pts_us")
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    FRAME_ID_FIELD_NUMBER: _ClassVar[int]
+    PTS_US_FIELD_NUMBER: _ClassVar[int]
+    event_id: int
+    frame_id: int
+    pts_us: int
+    def __init__(self, event_id: _Optional[int] = ..., frame_id: _Optional[int] = ..., pts_us: _Optional[int] = ...) -> None: ...
+
+class EventRejected(_message.Message):
+    __slots__ = ("event_id", "reason", "field", "value", "detail")
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    FIELD_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    event_id: int
+    reason: RejectReason
+    field: str
+    value: str
+    detail: str
+    def __init__(self, event_id: _Optional[int] = ..., reason: _Optional[_Union[RejectReason, str]] = ..., field: _Optional[str] = ..., value: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class Notice(_message.Message):
+    __slots__ = ("code", "detail", "event_id", "words")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    WORDS_FIELD_NUMBER: _ClassVar[int]
+    code: NoticeCode
+    detail: str
+    event_id: int
+    words: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, code: _Optional[_Union[NoticeCode, str]] = ..., detail: _Optional[str] = ..., event_id: _Optional[int] = ..., words: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Stats(_message.Message):
+    __slots__ = ("frames_sent", "dropped", "step_ms", "decode_ms", "encode_ms", "drift_ms", "rung", "active_sessions")
+    FRAMES_SENT_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
+    STEP_MS_FIELD_NUMBER: _ClassVar[int]
+    DECODE_MS_FIELD_NUMBER: _ClassVar[int]
+    ENCODE_MS_FIELD_NUMBER: _ClassVar[int]
+    DRIFT_MS_FIELD_NUMBER: _ClassVar[int]
+    RUNG_FIELD_NUMBER: _ClassVar[int]
+    ACTIVE_SESSIONS_FIELD_NUMBER: _ClassVar[int]
+    frames_sent: int
+    dropped: Drops
+    step_ms: float
+    decode_ms: float
+    encode_ms: float
+    drift_ms: float
+    rung: int
+    active_sessions: int
+    def __init__(self, frames_sent: _Optional[int] = ..., dropped: _Optional[_Union[Drops, _Mapping]] = ..., step_ms: _Optional[float] = ..., decode_ms: _Optional[float] = ..., encode_ms: _Optional[float] = ..., drift_ms: _Optional[float] = ..., rung: _Optional[int] = ..., active_sessions: _Optional[int] = ...) -> None: ...
+
+class Draining(_message.Message):
+    __slots__ = ("deadline_s", "detail")
+    DEADLINE_S_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    deadline_s: float
+    detail: str
+    def __init__(self, deadline_s: _Optional[float] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class Closed(_message.Message):
+    __slots__ = ("reason", "detail", "frames_generated", "frames_sent", "dropped", "duration_s")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_GENERATED_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_SENT_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_FIELD_NUMBER: _ClassVar[int]
+    DURATION_S_FIELD_NUMBER: _ClassVar[int]
+    reason: ClosedReason
+    detail: str
+    frames_generated: int
+    frames_sent: int
+    dropped: Drops
+    duration_s: float
+    def __init__(self, reason: _Optional[_Union[ClosedReason, str]] = ..., detail: _Optional[str] = ..., frames_generated: _Optional[int] = ..., frames_sent: _Optional[int] = ..., dropped: _Optional[_Union[Drops, _Mapping]] = ..., duration_s: _Optional[float] = ...) -> None: ...
