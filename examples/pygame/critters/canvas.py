@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias, cast
 
 import numpy as np
@@ -51,16 +52,17 @@ class Layer:
 class Canvas:
     """Flat shapes painted one over another; what leaves one side comes back at the other."""
 
-    def __init__(self, width: int, tone: Tone = plain) -> None:
+    def __init__(self, width: int, tone: Tone = plain, *, dark: bool = False) -> None:
         self.width = width
+        self._dark = dark
         self._tone = tone
         self._pixels = np.zeros((SIZE * _FINE, width * _FINE, 4), np.float32)
 
-    def rect(self, x0: float, y0: float, x1: float, y1: float, colour: str, *, glow: bool = False) -> None:
-        """A box; a glowing one keeps its own colour at any time of day."""
+    def rect(self, x0: float, y0: float, x1: float, y1: float, colour: str, *, glow: str = "") -> None:
+        """A box; one with a glow shows that colour, untoned, when the canvas is dark."""
         self.polygon([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour, glow=glow)
 
-    def polygon(self, points: Sequence[Point], colour: str, *, glow: bool = False) -> None:
+    def polygon(self, points: Sequence[Point], colour: str, *, glow: str = "") -> None:
         """A filled polygon, even-odd where it crosses itself."""
 
         def inside(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -73,7 +75,7 @@ class Canvas:
         xs, ys = [x for x, _ in points], [y for _, y in points]
         self._fill((min(xs), min(ys), max(xs), max(ys)), inside, colour, glow)
 
-    def ellipse(self, x: float, y: float, rx: float, ry: float, colour: str, *, glow: bool = False) -> None:
+    def ellipse(self, x: float, y: float, rx: float, ry: float, colour: str, *, glow: str = "") -> None:
         """A filled ellipse around (x, y)."""
         self._fill(
             (x - rx, y - ry, x + rx, y + ry),
@@ -85,10 +87,12 @@ class Canvas:
     def stroke(self, points: Sequence[Point], thickness: float, colour: str) -> None:
         """A round-ended thick line through the points."""
         half = thickness / 2
-        for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+        for (ax, ay), (bx, by) in pairwise(points):
             dx, dy = bx - ax, by - ay
             nx, ny = (half * d / (math.hypot(dx, dy) or 1.0) for d in (-dy, dx))
-            self.polygon([(ax + nx, ay + ny), (bx + nx, by + ny), (bx - nx, by - ny), (ax - nx, ay - ny)], colour)
+            self.polygon(
+                [(ax + nx, ay + ny), (bx + nx, by + ny), (bx - nx, by - ny), (ax - nx, ay - ny)], colour
+            )
         for x, y in points:
             self.ellipse(x, y, half, half, colour)
 
@@ -114,7 +118,7 @@ class Canvas:
         box: tuple[float, float, float, float],
         inside: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.bool_]],
         colour: str,
-        glow: bool,
+        glow: str,
     ) -> None:
         """Paint the samples of the box that lie inside the shape."""
         left, right = math.floor(box[0] * _FINE), math.ceil(box[2] * _FINE)
@@ -122,7 +126,7 @@ class Canvas:
         columns, rows = np.arange(left, right), np.arange(top, bottom)
         covered = inside((columns[None, :] + 0.5) / _FINE, (rows[:, None] + 0.5) / _FINE)
         at_row, at_column = np.nonzero(covered)
-        toned = rgb(colour) if glow else self._tone(rgb(colour))
+        toned = rgb(glow) if glow and self._dark else self._tone(rgb(colour))
         self._pixels[rows[at_row], columns[at_column] % (self.width * _FINE)] = (*toned, 1.0)
 
 
@@ -130,4 +134,4 @@ def _shrink(fine: NDArray[np.float32]) -> NDArray[np.float32]:
     """Average the samples of each px."""
     height, width, depth = fine.shape
     blocks = fine.reshape(height // _FINE, _FINE, width // _FINE, _FINE, depth)
-    return blocks.mean(axis=(1, 3), dtype=np.float32)
+    return np.asarray(blocks.mean(axis=(1, 3)), np.float32)

@@ -39,7 +39,7 @@ class State:
     """What the game says, in the order it crosses the wire. All of it is visible in the picture."""
 
     x: float = 64.0  # critter's centre on the screen, px, 0..128
-    y: float = 0.0  # height of its feet above the ground, px, 0..48
+    y: float = 0.0  # height of its feet above the ground, px, 0..32
     facing: float = 1.0  # -1 looks left, +1 looks right
     walk: float = 0.0  # walk cycle, 0..1, periodic; 0 is standing
     camera: float = 0.0  # left edge of the screen in the landscape, px, 0..PERIOD, periodic
@@ -62,7 +62,7 @@ class StateField:
 
 STATE_FIELDS = (
     StateField("x", 0.0, float(SIZE)),
-    StateField("y", 0.0, 48.0),
+    StateField("y", 0.0, 32.0),
     StateField("facing", -1.0, 1.0),
     StateField("walk", 0.0, 1.0, periodic=True),
     StateField("camera", 0.0, PERIOD, periodic=True),

@@ -1,0 +1,128 @@
+"""Self-attention in 3D windows, shifted by half a window every other layer (StreamDiT section 3.3).
+
+Letters: B batch, F latent frames, H W tokens per side, D width, N heads, E = D / N, T tokens in a window.
+"""
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn import functional as nnf
+
+Window = tuple[int, int, int]  # (Fw, Hw, Ww)
+
+
+def fit_window(window: Window, grid: tuple[int, int, int]) -> Window:
+    """The largest window not above `window` that tiles `grid` in every axis."""
+
+    def largest_divisor(length: int, limit: int) -> int:
+        return max(d for d in range(1, min(length, limit) + 1) if length % d == 0)
+
+    fw, hw, ww = (largest_divisor(length, limit) for length, limit in zip(grid, window, strict=True))
+    return fw, hw, ww
+
+
+def half_shift(window: Window, grid: tuple[int, int, int]) -> Window:
+    """Half a window in every axis that has more than one window."""
+    sf, sh, sw = (size // 2 if size < length else 0 for size, length in zip(window, grid, strict=True))
+    return sf, sh, sw
+
+
+def to_windows(x: Tensor, window: Window) -> Tensor:
+    """`(B, F, H, W, D)` -> `(B * windows, T, D)`."""
+    fw, hw, ww = window
+    return rearrange(x, "b (f fw) (h hw) (w ww) d -> (b f h w) (fw hw ww) d", fw=fw, hw=hw, ww=ww)
+
+
+def from_windows(x: Tensor, window: Window, grid: tuple[int, int, int]) -> Tensor:
+    """`(B * windows, T, D)` -> `(B, F, H, W, D)`."""
+    fw, hw, ww = window
+    f, h, w = (length // size for length, size in zip(grid, window, strict=True))
+    return rearrange(x, "(b f h w) (fw hw ww) d -> b (f fw) (h hw) (w ww) d", f=f, h=h, w=w, fw=fw, hw=hw, ww=ww)
+
+
+def rotary_table(grid: tuple[int, int, int], head_width: int) -> tuple[Tensor, Tensor]:
+    """Cosine and sine of the 3D rotary angles, each `(F, H, W, E / 2)`.
+
+    A head's channel pairs are shared out over the three axes (RoFormer, arXiv 2104.09864, once per axis).
+    """
+    pairs = head_width // 2
+    share = pairs // 3
+    angles = []
+    for axis, length in enumerate(grid):
+        num = pairs - 2 * share if axis == 0 else share
+        frequencies = 100.0 ** (-torch.arange(num, dtype=torch.float32) / max(num, 1))  # (num,)
+        angle = torch.arange(length, dtype=torch.float32)[:, None] * frequencies  # (length, num)
+        shape = [1, 1, 1, num]
+        shape[axis] = length
+        angles.append(angle.view(shape).expand(*grid, num))
+    table = torch.cat(angles, dim=-1)  # (F, H, W, E / 2)
+    return table.cos(), table.sin()
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn channel pairs by their position: x `(B, F, H, W, N, E)`, tables `(F, H, W, E / 2)`."""
+    first, second = x.chunk(2, dim=-1)
+    cos, sin = cos[..., None, :].to(x.dtype), sin[..., None, :].to(x.dtype)  # (F, H, W, 1, E / 2)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+
+
+class WindowAttention(nn.Module):
+    """Multi-head self-attention inside windows, with QK-norm and rotary positions."""
+
+    def __init__(self, width: int, num_heads: int, window: Window, shifted: bool) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.window = window
+        self.shifted = shifted
+        self.qkv = nn.Linear(width, 3 * width)
+        self.q_norm = nn.RMSNorm(width // num_heads)
+        self.k_norm = nn.RMSNorm(width // num_heads)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """`(B, F, H, W, D)` -> the same shape."""
+        grid = (x.shape[1], x.shape[2], x.shape[3])
+        window = fit_window(self.window, grid)
+        shift = half_shift(window, grid) if self.shifted else (0, 0, 0)
+
+        q, k, v = rearrange(self.qkv(x), "b f h w (three n e) -> three b f h w n e", three=3, n=self.num_heads)
+        q = rotate(self.q_norm(q), cos, sin)
+        k = rotate(self.k_norm(k), cos, sin)
+
+        q, k, v = (self._split(part, window, shift) for part in (q, k, v))  # (B * windows, N, T, E)
+        mixed = nnf.scaled_dot_product_attention(q, k, v)
+        mixed = from_windows(rearrange(mixed, "b n t e -> b t (n e)"), window, grid)  # (B, F, H, W, D)
+        if any(shift):
+            mixed = torch.roll(mixed, shift, dims=(1, 2, 3))
+        projected: Tensor = self.out(mixed)
+        return projected
+
+    def _split(self, x: Tensor, window: Window, shift: Window) -> Tensor:
+        """`(B, F, H, W, N, E)` -> `(B * windows, N, T, E)`, wrapped around by the shift."""
+        flat = rearrange(x, "b f h w n e -> b f h w (n e)")
+        if any(shift):
+            flat = torch.roll(flat, tuple(-s for s in shift), dims=(1, 2, 3))
+        return rearrange(to_windows(flat, window), "b t (n e) -> b n t e", n=self.num_heads)
+
+
+class CrossAttention(nn.Module):
+    """Every token asks the prompt."""
+
+    def __init__(self, width: int, num_heads: int, text_width: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.q = nn.Linear(width, width)
+        self.kv = nn.Linear(text_width, 2 * width)
+        self.q_norm = nn.RMSNorm(width // num_heads)
+        self.k_norm = nn.RMSNorm(width // num_heads)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:
+        """x `(B, tokens, D)`, text `(B, L, Dt)`, text_bias `(B, L)` 0 for words and very negative for padding."""
+        q = rearrange(self.q(x), "b t (n e) -> b n t e", n=self.num_heads)
+        k, v = rearrange(self.kv(text), "b l (two n e) -> two b n l e", two=2, n=self.num_heads)
+        mixed = nnf.scaled_dot_product_attention(
+            self.q_norm(q), self.k_norm(k), v, attn_mask=text_bias[:, None, None, :]
+        )
+        projected: Tensor = self.out(rearrange(mixed, "b n t e -> b t (n e)"))
+        return projected

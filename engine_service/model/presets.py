@@ -1,0 +1,99 @@
+"""Sizes of models, in one table. A world names its preset; large ones are worlds without weights.
+
+StreamDiT publishes parameters (4B, 30B), latent shape (16x64x64, 8 channels) and temporal factor (4), but not
+width, depth, heads, patch or window (supplement 8-11): those of `streamdit-*` are our choice to meet the count.
+"""
+
+from dataclasses import dataclass
+
+from engine_service.model.attention import Window
+from engine_service.model.autoencoder import AutoencoderConfig
+from engine_service.model.dit import DiTConfig
+from engine_service.model.text import TextConfig
+from engine_service.model.world import StateField
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """One size of everything; the world adds its state fields and its vocabulary."""
+
+    latent_channels: int
+    latent_height: int
+    latent_width: int
+    frames_per_latent: int
+    patch_size: int
+    width: int
+    depth: int
+    num_heads: int
+    window: Window
+    text_width: int
+    text_words: int
+    autoencoder_widths: tuple[int, int, int]
+
+    def dit(self, state_fields: tuple[StateField, ...]) -> DiTConfig:
+        """The transformer of this size for a world with these fields."""
+        return DiTConfig(
+            latent_channels=self.latent_channels,
+            latent_height=self.latent_height,
+            latent_width=self.latent_width,
+            patch_size=self.patch_size,
+            width=self.width,
+            depth=self.depth,
+            num_heads=self.num_heads,
+            mlp_ratio=4.0,
+            window=self.window,
+            text_width=self.text_width,
+            frames_per_latent=self.frames_per_latent,
+            state_fields=state_fields,
+        )
+
+    def autoencoder(self) -> AutoencoderConfig:
+        """The autoencoder of this size."""
+        return AutoencoderConfig(
+            latent_channels=self.latent_channels,
+            frames_per_latent=self.frames_per_latent,
+            widths=self.autoencoder_widths,
+        )
+
+    def text(self, vocabulary_size: int) -> TextConfig:
+        """The text encoder of this size over so many words."""
+        return TextConfig(vocabulary_size=vocabulary_size, max_words=self.text_words, width=self.text_width)
+
+
+def _streamdit(width: int, depth: int, num_heads: int) -> Preset:
+    """The paper's latent, 512x512 frames, at some transformer size."""
+    return Preset(
+        latent_channels=8,
+        latent_height=64,
+        latent_width=64,
+        frames_per_latent=4,
+        patch_size=2,
+        width=width,
+        depth=depth,
+        num_heads=num_heads,
+        window=(16, 16, 16),
+        text_width=2048,
+        text_words=256,
+        autoencoder_widths=(64, 128, 256),
+    )
+
+
+PRESETS = {
+    "critters": Preset(
+        latent_channels=32,
+        latent_height=16,
+        latent_width=16,
+        frames_per_latent=2,
+        patch_size=2,
+        width=256,
+        depth=6,
+        num_heads=4,
+        window=(8, 4, 4),
+        text_width=128,
+        text_words=24,
+        autoencoder_widths=(48, 80, 160),
+    ),
+    "streamdit-1b": _streamdit(width=1536, depth=20, num_heads=12),
+    "streamdit-4b": _streamdit(width=2560, depth=28, num_heads=20),
+    "streamdit-30b": _streamdit(width=5120, depth=52, num_heads=40),
+}

@@ -1,0 +1,82 @@
+"""The prompt: words of the world's vocabulary -> (L, D) and a summary vector. Trained with the world."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+PAD = 0
+MASKED = -1e4  # finite, so that a half-precision softmax stays finite
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A prompt as word numbers, and the words that have none."""
+
+    ids: tuple[int, ...]  # (L,), PAD-filled
+    unknown_words: tuple[str, ...]
+
+
+class Tokenizer:
+    """Whole words; number 0 is padding, word i of the vocabulary is i + 1."""
+
+    def __init__(self, vocabulary: Sequence[str], max_words: int) -> None:
+        self.max_words = max_words
+        self._number = {word: i + 1 for i, word in enumerate(vocabulary)}
+
+    def __call__(self, prompt: str) -> Tokens:
+        """Known words in order; unknown ones and those past `max_words` are reported, never silently dropped."""
+        words = re.findall(r"[^\W_]+(?:'[^\W_]+)?", prompt.lower())
+        known = [word for word in words if word in self._number]
+        kept, surplus = known[: self.max_words], known[self.max_words :]
+        unknown = [word for word in words if word not in self._number] + surplus
+        ids = [self._number[word] for word in kept]
+        return Tokens(tuple(ids + [PAD] * (self.max_words - len(ids))), tuple(dict.fromkeys(unknown)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextConfig:
+    """Shape of the text encoder."""
+
+    vocabulary_size: int
+    max_words: int = 24  # L
+    width: int = 128
+    depth: int = 2
+    num_heads: int = 4
+
+
+class TextEncoder(nn.Module):
+    """Word embeddings and a small transformer."""
+
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.words = nn.Embedding(config.vocabulary_size + 1, config.width)
+        self.places = nn.Parameter(torch.randn(config.max_words, config.width) * 0.02)
+        layer = nn.TransformerEncoderLayer(
+            config.width,
+            config.num_heads,
+            4 * config.width,
+            dropout=0.0,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
+        )
+        self.layers = nn.TransformerEncoder(layer, config.depth, enable_nested_tensor=False)
+        self.norm = nn.LayerNorm(config.width)
+
+    def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """ids `(B, L)` -> words `(B, L, Dt)`, bias `(B, L)` that masks padding in attention.
+
+        A prompt without a single known word keeps one padding word visible, so that attention has an object.
+        """
+        empty = ids == PAD  # (B, L)
+        first = torch.zeros_like(empty)
+        first[:, 0] = True
+        hidden = empty & ~first
+        bias = torch.where(hidden, MASKED, 0.0)  # (B, L)
+        x = self.words(ids) + self.places
+        x = self.layers(x, src_key_padding_mask=bias)
+        return self.norm(x), bias

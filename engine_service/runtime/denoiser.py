@@ -1,0 +1,102 @@
+"""What a backend must answer, and the torch modules that every backend compiles.
+
+Letters: B latents in the buffer, C channels, H W latent height and width, r frames per latent, S state fields,
+L text tokens, Dt text width. One session at a time: the leading axis is 1.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from engine_service.model.autoencoder import Decoder, to_rgb
+from engine_service.model.dit import StreamDiT
+from engine_service.model.flow import euler
+from engine_service.model.text import TextEncoder, Tokenizer, Tokens
+from engine_service.model.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPrompt:
+    """A prompt as the transformer reads it."""
+
+    words: Tensor  # (1, L, Dt)
+    bias: Tensor  # (1, L), 0 for words and very negative for padding
+
+
+class Denoiser(Protocol):
+    """One micro-step of a whole buffer: velocity and Euler in one graph."""
+
+    def step(
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+    ) -> Tensor:
+        """latents `(1, B, C, H, W)` at sigmas `(1, B)` -> the same at next_sigmas; states `(1, B, r, S)`."""
+
+
+class FrameDecoder(Protocol):
+    """Latents become pictures."""
+
+    def decode(self, previous: Tensor, current: Tensor) -> Tensor:
+        """Two latents `(1, C, H, W)` -> the current one's frames, uint8 `(r, height, width, 3)`."""
+
+
+class PromptEncoder:
+    """Text -> embedding; runs only when the prompt changes, always in torch."""
+
+    def __init__(self, tokenizer: Tokenizer, encoder: TextEncoder) -> None:
+        self._tokenizer = tokenizer
+        self._encoder = encoder
+
+    def tokens(self, text: str) -> Tokens:
+        """Word numbers, and the words the world does not know."""
+        return self._tokenizer(text)
+
+    @torch.inference_mode()
+    def encode(self, tokens: Tokens) -> EncodedPrompt:
+        """One pass of the text encoder."""
+        words, bias = self._encoder(torch.tensor([tokens.ids]))
+        return EncodedPrompt(words, bias)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A world ready to be played on one backend; shared by all its sessions, used by one thread."""
+
+    world: World
+    backend: str
+    device: str
+    latent_shape: tuple[int, int, int]  # (C, H, W)
+    denoiser: Denoiser
+    decoder: FrameDecoder
+    prompts: PromptEncoder
+
+
+class MicroStep(nn.Module):
+    """The graph of `Denoiser.step`."""
+
+    def __init__(self, dit: StreamDiT) -> None:
+        super().__init__()
+        self.dit = dit
+
+    def forward(
+        self,
+        latents: Tensor,
+        sigmas: Tensor,
+        next_sigmas: Tensor,
+        states: Tensor,
+        words: Tensor,
+        bias: Tensor,
+    ) -> Tensor:
+        return euler(latents, self.dit(latents, sigmas, states, words, bias), sigmas, next_sigmas)
+
+
+class DecodeStep(nn.Module):
+    """The graph of `FrameDecoder.decode`."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, previous: Tensor, current: Tensor) -> Tensor:
+        return to_rgb(self.decoder(previous, current)[0])

@@ -1,0 +1,155 @@
+"""OpenVINO: the CPU default. Fixed shapes, one compiled graph per buffer length and one for the decoder."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import openvino as ov
+import torch
+from openvino import properties
+from torch import Tensor, nn
+
+import engine_service.model as model_package
+from engine_service.runtime.denoiser import DecodeStep, EncodedPrompt, MicroStep
+from engine_service.runtime.weights import Networks
+
+# What a compiled graph may differ from torch, in latent units (root mean square 1): asserted in tests.
+TOLERANCE_FLOAT32 = 2e-3
+TOLERANCE_BFLOAT16 = 8e-2
+
+
+def cpu_precision(core: ov.Core) -> str:
+    """`bf16` where the processor multiplies it natively, else `f32`: emulated bf16 would be slower."""
+    capabilities = core.get_property("CPU", properties.device.capabilities)
+    return "bf16" if "BF16" in capabilities else "f32"
+
+
+class CompiledGraph:
+    """One compiled graph and its only request: torch tensors in, a torch tensor out."""
+
+    def __init__(self, compiled: ov.CompiledModel) -> None:
+        self._request = compiled.create_infer_request()
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        for i, tensor in enumerate(inputs):
+            self._request.set_input_tensor(i, ov.Tensor(tensor.contiguous().numpy(), shared_memory=True))
+        self._request.infer()
+        # The request's output memory is written again by the next call: take a copy.
+        return torch.from_numpy(self._request.get_output_tensor(0).data.copy())
+
+
+class OpenVinoDenoiser:
+    """Micro-steps of the buffer lengths it was made for; a graph still being compiled is waited for."""
+
+    def __init__(self, graphs: Mapping[int, Future[CompiledGraph]]) -> None:
+        self._graphs = graphs
+
+    def step(
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+    ) -> Tensor:
+        num_latents = latents.shape[1]
+        if num_latents not in self._graphs:
+            lengths = ", ".join(map(str, sorted(self._graphs)))
+            raise ValueError(f"buffer holds {num_latents} latents, graphs were compiled for {lengths}")
+        graph = self._graphs[num_latents].result()
+        return graph(latents, sigmas, next_sigmas, states, prompt.words, prompt.bias)
+
+
+class OpenVinoDecoder:
+    """The decoder's graph."""
+
+    def __init__(self, graph: CompiledGraph) -> None:
+        self._graph = graph
+
+    def decode(self, previous: Tensor, current: Tensor) -> Tensor:
+        return self._graph(previous, current)
+
+
+class OpenVinoBackend:
+    """Compiles a world's graphs in the order they are asked for, on a thread of its own.
+
+    Tracing a module costs seconds, reading its converted graph back milliseconds; so converted graphs are kept in
+    `cache`, named by everything they depend on.
+    """
+
+    def __init__(self, networks: Networks, *, num_threads: int, cache: Path | None) -> None:
+        self._networks = networks
+        self._num_threads = num_threads
+        self._cache = cache
+        self._core = ov.Core()
+        self.precision = cpu_precision(self._core)
+        self._compiler = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile")
+        self._fingerprint = fingerprint(networks)
+
+    def denoiser(self, buffer_lengths: Sequence[int]) -> OpenVinoDenoiser:
+        """A micro-step graph per buffer length; the first is ready when this returns, the others follow."""
+        graphs = {length: self._compiler.submit(self._micro_step, length) for length in buffer_lengths}
+        graphs[buffer_lengths[0]].result()
+        return OpenVinoDenoiser(graphs)
+
+    def decoder(self) -> OpenVinoDecoder:
+        """The decoder's graph, uint8 pictures included."""
+        config = self._networks.dit.config
+        latent = torch.zeros(1, config.latent_channels, config.latent_height, config.latent_width)
+        module = DecodeStep(self._networks.decoder)
+        return OpenVinoDecoder(self._compiler.submit(self._compile, "decoder", module, (latent, latent)).result())
+
+    def close(self) -> None:
+        """Give up what is not compiled yet."""
+        self._compiler.shutdown(wait=True, cancel_futures=True)
+
+    def _micro_step(self, length: int) -> CompiledGraph:
+        config = self._networks.dit.config
+        num_words = self._networks.text.config.max_words
+        example = (
+            torch.zeros(1, length, config.latent_channels, config.latent_height, config.latent_width),
+            torch.full((1, length), 0.5),
+            torch.zeros(1, length),
+            torch.zeros(1, length, config.frames_per_latent, len(config.state_fields)),
+            torch.zeros(1, num_words, config.text_width),
+            torch.zeros(1, num_words),
+        )
+        return self._compile(f"micro-step-{length}", MicroStep(self._networks.dit), example)
+
+    def _compile(self, name: str, module: nn.Module, example: tuple[Tensor, ...]) -> CompiledGraph:
+        compiled = self._core.compile_model(
+            self._converted(name, module, example),
+            "CPU",
+            {
+                properties.hint.performance_mode: properties.hint.PerformanceMode.LATENCY,
+                properties.hint.inference_precision: self.precision,
+                properties.inference_num_threads: self._num_threads,
+            },
+        )
+        return CompiledGraph(compiled)
+
+    def _converted(self, name: str, module: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
+        """The graph at the example's shapes, from the cache if it is there."""
+        file = self._cache / f"{self._fingerprint}-{name}.xml" if self._cache else None
+        if file is not None and file.exists():
+            return self._core.read_model(file)
+        with torch.inference_mode():
+            traced = torch.jit.trace(module.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
+        model = ov.convert_model(traced)
+        model.reshape({i: list(tensor.shape) for i, tensor in enumerate(example)})
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_name(f"{os.getpid()}-{file.name}")
+            ov.save_model(model, partial, compress_to_fp16=False)
+            partial.with_suffix(".bin").replace(file.with_suffix(".bin"))
+            partial.replace(file)  # last: a graph counts once its weights are there
+        return model
+
+
+def fingerprint(networks: Networks) -> str:
+    """A name for everything a converted graph depends on: weights, the code that traces them, the converter."""
+    digest = hashlib.sha256(f"{ov.__version__} {torch.__version__}".encode())
+    for source in sorted(Path(model_package.__file__ or "").parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    for module in (networks.dit, networks.decoder):
+        digest.update(repr(module).encode())
+        for tensor in module.state_dict().values():
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

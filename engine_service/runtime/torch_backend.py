@@ -1,0 +1,36 @@
+"""The reference: plain torch, what every other backend is compared with."""
+
+import torch
+from torch import Tensor
+
+from engine_service.runtime.denoiser import DecodeStep, EncodedPrompt, MicroStep
+from engine_service.runtime.weights import Networks
+
+
+class TorchDenoiser:
+    """Micro-steps in eager torch."""
+
+    def __init__(self, networks: Networks, device: str) -> None:
+        self._module = MicroStep(networks.dit).to(device)
+        self._device = device
+
+    @torch.inference_mode()
+    def step(
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+    ) -> Tensor:
+        inputs = (latents, sigmas, next_sigmas, states, prompt.words, prompt.bias)
+        moved: Tensor = self._module(*(tensor.to(self._device) for tensor in inputs))
+        return moved.cpu()
+
+
+class TorchDecoder:
+    """Decoding in eager torch."""
+
+    def __init__(self, networks: Networks, device: str) -> None:
+        self._module = DecodeStep(networks.decoder).to(device)
+        self._device = device
+
+    @torch.inference_mode()
+    def decode(self, previous: Tensor, current: Tensor) -> Tensor:
+        frames: Tensor = self._module(previous.to(self._device), current.to(self._device))
+        return frames.cpu()

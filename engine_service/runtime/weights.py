@@ -1,0 +1,84 @@
+"""Weights on disk: half precision in safetensors, single precision in memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from engine_service.model.autoencoder import Autoencoder, Decoder
+from engine_service.model.dit import StreamDiT
+from engine_service.model.text import TextEncoder, Tokenizer
+from engine_service.runtime.world import AUTOENCODER_FILE, DENOISER_FILE, WorldError, WorldFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Everything a session computes with, on the CPU, ready to be compiled by a backend."""
+
+    dit: StreamDiT
+    text: TextEncoder
+    decoder: Decoder
+    tokenizer: Tokenizer
+
+
+def save_weights(weights: dict[str, Tensor], file: Path) -> None:
+    """Write weights in half precision, replacing the file in one rename."""
+    partial = file.with_suffix(".partial")
+    save_file({name: value.detach().cpu().half().contiguous() for name, value in weights.items()}, partial)
+    partial.rename(file)
+
+
+def load_weights(module: nn.Module, file: Path) -> None:
+    """Fill a module from a file.
+
+    Raises:
+        WorldError: the file is missing, truncated, or holds another shape of model.
+    """
+    if not file.exists():
+        raise WorldError(f"{file}: missing; train the world or restore the file")
+    try:
+        weights = load_file(file)
+    except (SafetensorError, OSError) as error:
+        size = file.stat().st_size
+        raise WorldError(f"{file}: truncated or damaged ({size} bytes): {error}") from error
+    try:
+        module.load_state_dict({name: value.float() for name, value in weights.items()})
+    except RuntimeError as error:
+        raise WorldError(f"{file}: does not fit the world's preset: {error}") from error
+
+
+def load_autoencoder(folder: WorldFolder) -> Autoencoder:
+    """The world's autoencoder with its weights."""
+    autoencoder = Autoencoder(folder.preset.autoencoder())
+    load_weights(autoencoder, folder.path / AUTOENCODER_FILE)
+    return autoencoder.eval().requires_grad_(False)
+
+
+def build_prompted(folder: WorldFolder, vocabulary_size: int) -> nn.ModuleDict:
+    """Transformer and text encoder with fresh weights, under the names their file uses."""
+    return nn.ModuleDict(
+        {
+            "dit": StreamDiT(folder.preset.dit(folder.world.state_fields)),
+            "text": TextEncoder(folder.preset.text(vocabulary_size)),
+        }
+    )
+
+
+def load_networks(folder: WorldFolder) -> Networks:
+    """The world's networks with their weights.
+
+    Raises:
+        WorldError: a file is missing, truncated or of another shape.
+    """
+    modules = build_prompted(folder, len(folder.world.vocabulary))
+    load_weights(modules, folder.path / DENOISER_FILE)
+    modules.eval().requires_grad_(False)
+    dit, text = modules["dit"], modules["text"]
+    assert isinstance(dit, StreamDiT)
+    assert isinstance(text, TextEncoder)
+    tokenizer = Tokenizer(folder.world.vocabulary, folder.preset.text_words)
+    with torch.no_grad():
+        return Networks(dit, text, load_autoencoder(folder).decoder, tokenizer)

@@ -1,0 +1,88 @@
+"""A world is a folder: `world.toml`, `vocabulary.txt` and two files of weights."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine_service.model.partition import Partition
+from engine_service.model.presets import PRESETS, Preset
+from engine_service.model.world import StateField, World
+
+EMBEDDED = Path(__file__).resolve().parent.parent / "worlds"
+DENOISER_FILE = "denoiser.safetensors"
+AUTOENCODER_FILE = "autoencoder.safetensors"
+VOCABULARY_FILE = "vocabulary.txt"
+
+
+class WorldError(ValueError):
+    """A world folder that cannot be used; the message names the file and the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorldFolder:
+    """Where a world lies, what it promises and the size of its model."""
+
+    path: Path
+    world: World
+    preset: Preset
+
+
+def find_world(name_or_path: str) -> Path:
+    """An embedded world by its name, or any folder by its path.
+
+    Raises:
+        WorldError: neither exists.
+    """
+    for candidate in (EMBEDDED / name_or_path, Path(name_or_path)):
+        if (candidate / "world.toml").is_file():
+            return candidate
+    embedded = ", ".join(sorted(path.parent.name for path in EMBEDDED.glob("*/world.toml")))
+    raise WorldError(f"world {name_or_path!r}: no such folder with a world.toml; embedded worlds are {embedded}")
+
+
+def load_world(folder: Path) -> WorldFolder:
+    """Read `world.toml` and `vocabulary.txt`; weights are left alone.
+
+    Raises:
+        WorldError: a file cannot be read or a field is missing or wrong.
+    """
+    file = folder / "world.toml"
+    try:
+        table = tomllib.loads(file.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise WorldError(f"{file}: {error}") from error
+    try:
+        preset = _preset(table)
+        world = World(
+            name=table["name"],
+            description=table["description"],
+            fps=float(table["fps"]),
+            width=table["width"],
+            height=table["height"],
+            frames_per_latent=preset.frames_per_latent,
+            state_fields=tuple(StateField(**field) for field in table["state_fields"]),
+            profiles={name: Partition(**numbers) for name, numbers in table["profiles"].items()},
+            default_profile=table["default_profile"],
+            example_prompts=tuple(table["example_prompts"]),
+            vocabulary=_vocabulary(folder),
+        )
+    except KeyError as error:
+        raise WorldError(f"{file}: field {error} is missing") from error
+    except (TypeError, ValueError) as error:
+        raise WorldError(f"{file}: {error}") from error
+    return WorldFolder(folder, world, preset)
+
+
+def _preset(table: Mapping[str, Any]) -> Preset:
+    name = table["preset"]
+    if name not in PRESETS:
+        raise ValueError(f"preset is {name!r}, expected one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def _vocabulary(folder: Path) -> tuple[str, ...]:
+    """The words the text encoder was trained on, one a line; none before training."""
+    file = folder / VOCABULARY_FILE
+    return tuple(file.read_text().split()) if file.exists() else ()

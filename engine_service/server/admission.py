@@ -1,0 +1,132 @@
+"""Who is let in: checks of `open` against the worlds and the limits. Pure; every refusal ends the stream."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine_service import API_VERSION
+from engine_service.model.world import World
+from engine_service.server.event_checks import MAX_NAME_CHARS, check_profile, check_prompt, check_state
+from engine_service.server.messages import ClientMessage, Delivery, Encoding, OpenRequest, SessionPlan
+from engine_service.server.rejection import Rejection, RejectReason
+from engine_service.types import Prompt, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What the engine can give to a session."""
+
+    worlds: Mapping[str, World]
+    default_world: str
+    max_sessions: int
+    default_window: int  # frames
+    max_window: int  # frames
+    default_jpeg_quality: int  # 1..100
+
+    def __post_init__(self) -> None:
+        if self.default_world not in self.worlds:
+            raise ValueError(
+                f"default_world is {self.default_world!r}, expected one of {', '.join(self.worlds) or 'none'}"
+            )
+
+
+def expect_open(message: ClientMessage | None) -> OpenRequest:
+    """The first message of a stream.
+
+    Raises:
+        Rejection: OPEN_EXPECTED if it is anything but `open`.
+    """
+    if not isinstance(message, OpenRequest):
+        raise Rejection(
+            RejectReason.OPEN_EXPECTED,
+            field="first message",
+            value="missing" if message is None else type(message).__name__,
+            allowed="must be open",
+        )
+    return message
+
+
+def admit(request: OpenRequest, offer: Offer, *, active_sessions: int, session_id: str, fresh_seed: int) -> SessionPlan:
+    """Turn wishes into a plan.
+
+    Raises:
+        Rejection: naming the first wish that cannot be met.
+    """
+    if not 1 <= request.api_version <= API_VERSION:
+        raise Rejection(
+            RejectReason.API_VERSION_UNSUPPORTED,
+            field="open.api_version",
+            value=request.api_version,
+            allowed=f"this engine speaks 1..{API_VERSION}",
+        )
+    world = _choose_world(request, offer)
+    profile = check_profile(request.profile or world.default_profile, world, field="open.profile")
+    prompt = world.example_prompts[0]
+    if request.prompt is not None:
+        prompt = check_prompt(request.prompt, field="open.prompt.text")
+    state = State(0, tuple((field.min + field.max) / 2 for field in world.state_fields))
+    if request.state is not None:
+        state = check_state(request.state, world, field="open.state")
+    plan = SessionPlan(
+        session_id=session_id,
+        world=world,
+        profile=profile,
+        seed=fresh_seed if request.seed is None else request.seed,
+        encoding=_choose_encoding(request),
+        delivery=_choose_delivery(request),
+        window=_within("open.window", request.window or offer.default_window, offer.max_window),
+        jpeg_quality=_within("open.jpeg_quality", request.jpeg_quality or offer.default_jpeg_quality, 100),
+        prompt=Prompt(0, prompt),
+        state=state,
+    )
+    # Last, so that a client with a mistake learns of it even when the house is full.
+    if active_sessions >= offer.max_sessions:
+        raise Rejection(
+            RejectReason.SERVER_FULL,
+            field="active_sessions",
+            value=active_sessions,
+            allowed=f"this engine serves at most {offer.max_sessions} sessions at once",
+        )
+    return plan
+
+
+def _choose_world(request: OpenRequest, offer: Offer) -> World:
+    name = request.world or offer.default_world
+    if name not in offer.worlds:
+        raise Rejection(
+            RejectReason.UNKNOWN_WORLD,
+            field="open.world",
+            value=repr(name[:MAX_NAME_CHARS]),
+            allowed=f"this engine serves {', '.join(offer.worlds)}",
+        )
+    return offer.worlds[name]
+
+
+def _choose_encoding(request: OpenRequest) -> Encoding:
+    known = {encoding.value: encoding for encoding in Encoding}
+    for wish in request.encodings or (Encoding.JPEG.value,):
+        if wish in known:
+            return known[wish]
+    raise Rejection(
+        RejectReason.NO_COMMON_ENCODING,
+        field="open.encodings",
+        value=list(request.encodings),
+        allowed=f"this engine speaks {', '.join(f'{e.name} ({e.value})' for e in Encoding)}",
+    )
+
+
+def _choose_delivery(request: OpenRequest) -> Delivery:
+    try:
+        return Delivery(request.delivery or Delivery.LATEST.value)
+    except ValueError:
+        raise Rejection(
+            RejectReason.OUT_OF_RANGE,
+            field="open.delivery",
+            value=request.delivery,
+            allowed=f"this engine speaks {', '.join(f'{d.name} ({d.value})' for d in Delivery)}",
+        ) from None
+
+
+def _within(field: str, value: int, most: int) -> int:
+    if not 1 <= value <= most:
+        raise Rejection(RejectReason.OUT_OF_RANGE, field=field, value=value, allowed=f"must be 1..{most}")
+    return value

@@ -1,0 +1,198 @@
+"""The engine as a process: port, health, reflection, signals."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from engine_service.model.world import World
+from engine_service.server.admission import Offer
+from engine_service.server.config import ServerConfig
+from engine_service.server.messages import PlayerFactory
+from engine_service.server.metrics import Metrics, MetricsPage
+from engine_service.server.service import EngineService
+from engine_service.server.worker import Worker
+from engine_service.stream.clock import Clock, SystemClock
+from streamdit.wire import engine_pb2, engine_pb2_grpc
+
+log = logging.getLogger(__name__)
+
+SERVICE_NAME = engine_pb2.DESCRIPTOR.services_by_name["EngineService"].full_name
+
+
+class ListenError(OSError):
+    """The address cannot be listened on; the text names it."""
+
+
+class EngineServer:
+    """Worker, servicer and socket of one engine; lives inside one asyncio loop."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        *,
+        worlds: Mapping[str, World],
+        default_world: str,
+        player_factory: PlayerFactory,
+        backend: str,
+        device: str,
+        clock: Clock | None = None,
+    ) -> None:
+        """Raises ValueError if `default_world` is not among `worlds`."""
+        self._config = config
+        self._backend = backend
+        self._default_world = default_world
+        clock = clock or SystemClock()
+        self.metrics = Metrics()
+        self._worker = Worker(player_factory, clock=clock, inbox_size=config.inbox_size)
+        self._service = EngineService(
+            offer=Offer(
+                worlds=worlds,
+                default_world=default_world,
+                max_sessions=config.max_sessions,
+                default_window=config.window,
+                max_window=config.max_window,
+                default_jpeg_quality=config.jpeg_quality,
+            ),
+            worker=self._worker,
+            config=config,
+            clock=clock,
+            metrics=self.metrics,
+            backend=backend,
+            device=device,
+        )
+        self._health = health.aio.HealthServicer()
+        self._pages = ExitStack()
+        self._server: grpc.aio.Server | None = None
+        self.port = 0  # the real one, once started
+        self.metrics_port: int | None = None
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            ListenError: the port, or the metrics port, is taken or not ours to take.
+        """
+        server = grpc.aio.server(options=_channel_options(self._config))
+        engine_pb2_grpc.add_EngineServiceServicer_to_server(self._service, server)  # type: ignore[no-untyped-call]
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+        self.port = _bind(server, self._config)
+        if self._config.metrics_port is not None:
+            self.metrics_port = self._open_metrics(self._config.metrics_port)
+        await server.start()
+        self._server = server
+        self._worker.start()
+        await self._set_health(health_pb2.HealthCheckResponse.SERVING)
+
+    async def stop(self, drain_s: float | None = None) -> None:
+        """Warn and close the sessions within `drain_s` (default: configured), then stop. May be repeated."""
+        await self._health.enter_graceful_shutdown()
+        if self._server is not None:
+            server, self._server = self._server, None
+            try:
+                await self._service.drain(self._config.drain_s if drain_s is None else drain_s)
+            finally:  # also when a second signal cuts the draining short
+                await server.stop(grace=0.2)
+        await asyncio.get_running_loop().run_in_executor(None, self._worker.stop)
+        self._pages.close()
+
+    def readiness_line(self) -> str:
+        """What is printed once clients may come."""
+        return f"serving world {self._default_world} on {self._config.host}:{self.port} ({self._backend})"
+
+    def _open_metrics(self, port: int) -> int:
+        try:
+            page = self._pages.enter_context(MetricsPage(self.metrics, host=self._config.host, port=port))
+        except OSError as error:
+            raise ListenError(
+                f"cannot serve metrics on {self._config.host}:{port}: {error.strerror or error}"
+            ) from error
+        return page.port
+
+    async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+        for name in ("", SERVICE_NAME):
+            await self._health.set(name, status)
+
+
+async def serve(server: EngineServer) -> None:
+    """Run a server until SIGTERM or SIGINT, then drain it; a second signal ends the draining at once.
+
+    Raises:
+        ListenError: the port is taken.
+    """
+    loop = asyncio.get_running_loop()
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue(maxsize=8)
+    if sys.platform != "win32":  # there asyncio has no signal handlers and ctrl-C raises KeyboardInterrupt
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, signals.put_nowait, number)
+    try:
+        await server.start()
+        print(server.readiness_line(), flush=True)
+        number = await signals.get()
+        log.info("%s: draining", number.name)
+        draining = asyncio.create_task(server.stop())
+        again = asyncio.create_task(signals.get())
+        await asyncio.wait((draining, again), return_when=asyncio.FIRST_COMPLETED)
+        again.cancel()
+        if not draining.done():
+            draining.cancel()
+            await asyncio.gather(draining, return_exceptions=True)
+    finally:
+        await server.stop(drain_s=0.0)
+
+
+def run(server: EngineServer) -> None:
+    """`serve`, in a loop of its own: uvloop's where it is installed, for its steadier timers.
+
+    Raises:
+        ListenError: the port is taken.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serve(server))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415 - optional, and not to be had on Windows
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _bind(server: grpc.aio.Server, config: ServerConfig) -> int:
+    address = f"{config.host}:{config.port}"
+    try:
+        if config.tls_cert is not None and config.tls_key is not None:
+            pair = (config.tls_key.read_bytes(), config.tls_cert.read_bytes())
+            port = server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
+        else:
+            port = server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise ListenError(f"cannot listen on {address}: is port {config.port} in use? ({error})") from error
+    if port == 0:
+        raise ListenError(f"cannot listen on {address}: is port {config.port} in use?")
+    return port
+
+
+def _channel_options(config: ServerConfig) -> tuple[tuple[str, int], ...]:
+    return (
+        ("grpc.so_reuseport", 0),  # a second engine on this port must fail, not share it
+        ("grpc.max_send_message_length", config.max_message_bytes),
+        ("grpc.max_receive_message_length", 1024 * 1024),
+        # Without it gRPC widens its window and takes seconds of video for a stalled client.
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.keepalive_time_ms", 20_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        # Clients may ping as often as this; more often is answered by a GOAWAY.
+        ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+        ("grpc.http2.max_pings_without_data", 0),
+    )

@@ -1,0 +1,48 @@
+"""The server's settings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """Where to listen, whom to serve, how long to wait."""
+
+    host: str = "127.0.0.1"
+    port: int = 50051  # 0: any free one
+    max_sessions: int = 4
+    window: int = 4  # frames sent and not acknowledged, unless the client asks otherwise
+    max_window: int = 64
+    inbox_size: int = 64  # events
+    jpeg_quality: int = 90
+    idle_timeout_s: float = 30.0  # without any message from the client
+    drain_s: float = 4.0  # from SIGTERM to the exit, at most
+    close_s: float = 2.0  # for the last messages to a client that may not be reading
+    max_message_bytes: int = 16 * 1024 * 1024  # sent; what clients send is far smaller
+    metrics_port: int | None = None  # None: no metrics page; 0: any free port
+    token: str | None = None  # None: everyone is let in
+    tls_cert: Path | None = None  # PEM, both or none
+    tls_key: Path | None = None
+
+    def __post_init__(self) -> None:
+        for name, least, most in (
+            ("port", 0, 65535),
+            ("max_sessions", 1, 1024),
+            ("max_window", 1, 256),
+            ("window", 1, self.max_window),
+            ("inbox_size", 1, 4096),
+            ("jpeg_quality", 1, 100),
+            ("idle_timeout_s", 0.05, 86400),
+            ("drain_s", 0.0, 3600),
+            ("close_s", 0.01, 60),
+            ("max_message_bytes", 65536, 1 << 30),
+        ):
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ValueError(f"{name} is {value}, must be {least}..{most}")
+        if self.metrics_port is not None and not 0 <= self.metrics_port <= 65535:
+            raise ValueError(f"metrics_port is {self.metrics_port}, must be 0..65535")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError(f"tls_cert is {self.tls_cert} and tls_key is {self.tls_key}, expected both or none")
+        if self.token == "":
+            raise ValueError("token is empty, expected at least one character or none at all")

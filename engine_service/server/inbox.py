@@ -1,0 +1,49 @@
+"""Checked events on their way to the worker thread."""
+
+from engine_service.types import Event, Prompt, State
+
+
+class Inbox:
+    """At most `size` events, in order of arrival.
+
+    Drop rule: only the newest state matters, so a state replaces the one that waits. When full, the oldest
+    state falls out, else the oldest prompt, else the oldest event; `dropped` counts them, `replaced` the
+    states.
+    Not thread-safe: the worker guards it.
+    """
+
+    def __init__(self, size: int = 64) -> None:
+        if size < 1:
+            raise ValueError(f"inbox size is {size}, must be at least 1")
+        self._size = size
+        self._events: list[Event] = []
+        self.dropped = 0
+        self.replaced = 0
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def put(self, event: Event) -> bool:
+        """Add an event; False if another one had to fall out."""
+        if isinstance(event, State) and self._discard_first(State):
+            self.replaced += 1
+        fits = len(self._events) < self._size
+        if not fits:
+            if not (self._discard_first(State) or self._discard_first(Prompt)):
+                del self._events[0]
+            self.dropped += 1
+        self._events.append(event)
+        return fits
+
+    def drain(self) -> tuple[Event, ...]:
+        """Take everything."""
+        events = tuple(self._events)
+        self._events.clear()
+        return events
+
+    def _discard_first(self, kind: type[State] | type[Prompt]) -> bool:
+        for i, event in enumerate(self._events):
+            if isinstance(event, kind):
+                del self._events[i]
+                return True
+        return False

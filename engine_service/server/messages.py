@@ -1,0 +1,109 @@
+"""What a client may say beside the events of `types`, and what was agreed on; no protobuf."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from engine_service.model.world import World
+from engine_service.stream.player import Player
+from engine_service.types import Event, Prompt, State
+
+
+class Encoding(Enum):
+    """How a frame's pixels travel; the numbers are the wire's."""
+
+    JPEG = 1
+    RGB24 = 2
+
+
+class Delivery(Enum):
+    """What happens to frames the client is not ready for; the numbers are the wire's."""
+
+    LATEST = 1
+    LOCKSTEP = 2
+    ALL = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRequest:
+    """A client's wishes, not checked yet; zeros and empty strings ask for the engine's defaults."""
+
+    api_version: int
+    sdk: str  # name and version, for the log
+    world: str
+    encodings: tuple[int, ...]  # as on the wire: a newer client may know more of them
+    profile: str
+    seed: int | None
+    delivery: int  # as on the wire
+    window: int
+    jpeg_quality: int
+    prompt: str | None
+    state: State | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPlan:
+    """What was agreed on. The worker applies `prompt` and `state` (event id 0) before the first chunk."""
+
+    session_id: str
+    world: World
+    profile: str
+    seed: int
+    encoding: Encoding
+    delivery: Delivery
+    window: int  # frames
+    jpeg_quality: int  # 1..100
+    prompt: Prompt
+    state: State
+
+
+# Called in the worker thread; may take its time, and fail with an exception whose text the client will read.
+PlayerFactory: TypeAlias = Callable[[SessionPlan], Player]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A named action of the world."""
+
+    event_id: int
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCommand:
+    """A control message without a command this engine knows."""
+
+    event_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """Every frame up to and including this one has left the client's receive queue."""
+
+    frame_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """To be answered at once with the same client time."""
+
+    client_time_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The client is leaving."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyMessage:
+    """A message without a body this engine knows."""
+
+    event_id: int
+
+
+ClientMessage: TypeAlias = OpenRequest | Event | Action | UnknownCommand | Ack | Heartbeat | Close | EmptyMessage

@@ -1,0 +1,301 @@
+"""One session on the asyncio side: what the client says goes to the worker, what the worker makes goes out.
+
+The caller's task writes, a task of its own reads; the loop's timers watch for silence and tell the time.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from engine_service.server import convert, messages
+from engine_service.server.config import ServerConfig
+from engine_service.server.event_checks import check_event
+from engine_service.server.line import Line, next_message
+from engine_service.server.messages import Delivery, SessionPlan
+from engine_service.server.metrics import Metrics
+from engine_service.server.outbox import Outbox, Outgoing
+from engine_service.server.rejection import Rejection, RejectReason
+from engine_service.server.seat import Delivered, Failed, Frames, Late, Made
+from engine_service.server.tally import Tally, Totals
+from engine_service.server.worker import Worker
+from engine_service.stream.clock import Clock
+from engine_service.types import Closed, ClosedReason, UnknownWords
+
+log = logging.getLogger(__name__)
+
+_STATS_PERIOD_S = 1.0
+_HALF_CLOSE_S = 0.1
+_LATE_NS = 10_000_000
+# The loop's timers are good for a millisecond: a frame due within half of one leaves now.
+_TIMER_SLACK_NS = 500_000
+
+
+class Play:
+    """A session from `opened` to `closed`.
+
+    Beside the outbox at most `control_size` other messages wait. The client's own messages are not read while
+    half of that waits for it; what the engine adds beyond it ends the session with TOO_SLOW.
+    """
+
+    def __init__(
+        self,
+        plan: SessionPlan,
+        line: Line,
+        *,
+        worker: Worker,
+        config: ServerConfig,
+        clock: Clock,
+        metrics: Metrics,
+        active_sessions: Callable[[], int],
+        control_size: int = 256,
+    ) -> None:
+        self._plan = plan
+        self._line = line
+        self._worker = worker
+        self._config = config
+        self._clock = clock
+        self._metrics = metrics
+        self._active_sessions = active_sessions
+        self._control_size = control_size
+        self._control: deque[convert.ToClient] = deque()
+        self._room = asyncio.Event()  # the control messages got fewer
+        self._wake = asyncio.Event()  # the writer has something to look at
+        self._outbox = Outbox(plan.delivery, window=plan.window)
+        self._tally = Tally()
+        self._end: Closed | Rejection | None = None
+        self._patience = asyncio.timeout(None)
+        self._loop = asyncio.get_running_loop()
+        self._newest_event_id = 0
+        self._began_ns = clock.now_ns()
+        self._heard_ns = self._began_ns
+        self._last_sent_ns: int | None = None
+        self._silence_timer = self._loop.call_later(config.idle_timeout_s, self._watch_silence)
+        self._stats_timer = self._loop.call_later(_STATS_PERIOD_S, self._report)
+        self._seat = worker.sit(plan, self.deliver)
+
+    @property
+    def totals(self) -> Totals:
+        """What the session came to so far."""
+        return Totals(
+            frames_generated=self._outbox.frames_generated,
+            frames_sent=self._outbox.frames_sent,
+            dropped=self._outbox.dropped,
+            duration_s=(self._clock.now_ns() - self._began_ns) * 1e-9,
+        )
+
+    def end(self, end: Closed | Rejection) -> None:
+        """End the session; the first reason counts. The client has `close_s` to read it."""
+        if self._end is None:
+            self._end = end
+            self._patience.reschedule(self._loop.time() + self._config.close_s)
+            self._wake.set()
+            self._room.set()
+
+    def announce_drain(self, deadline_s: float) -> None:
+        """Tell the client that the engine is going down."""
+        self._tell(convert.draining(deadline_s))
+
+    async def run(self) -> Closed | Rejection:
+        """Serve until the end, and say why it came; a Rejection is for the caller to put into the status.
+
+        Raises:
+            asyncio.CancelledError: the client vanished.
+        """
+        listener = asyncio.create_task(self._listen(), name=f"listen {self._plan.session_id}")
+        listener.add_done_callback(self._stopped_listening)
+        try:
+            async with self._patience:
+                await self._speak()
+        except TimeoutError:
+            log.info("session %s did not read its end", self._plan.session_id)
+        except asyncio.CancelledError:
+            self._end = self._end or Closed(ClosedReason.CLIENT_GONE, "the client vanished")
+            raise
+        finally:
+            self._worker.leave(self._seat)
+            self._silence_timer.cancel()
+            self._stats_timer.cancel()
+            listener.cancel()
+            # An exception of the transport's that is passing through here has no reason yet.
+            self._end = self._end or Closed(ClosedReason.ENGINE_FAILED, "the stream could not be written")
+            self._log_end(self._end)
+        return self._end
+
+    # ------------------------------------------------------------------------------------ from the client
+
+    async def _listen(self) -> None:
+        while self._end is None:
+            try:
+                message = await next_message(self._line)
+                if message is None:
+                    # A client that vanished looks the same at first; its cancellation ends this sleep.
+                    await asyncio.sleep(_HALF_CLOSE_S)
+                    self.end(Closed(ClosedReason.CLIENT_CLOSED, "the client ended its side of the stream"))
+                    return
+                self._heard_ns = self._clock.now_ns()
+                self._hear(message)
+            except Rejection as rejection:
+                self._reject(rejection, 0)
+            while len(self._control) * 2 >= self._control_size and self._end is None:
+                self._room.clear()
+                await self._room.wait()
+
+    def _stopped_listening(self, listener: asyncio.Task[None]) -> None:
+        error = None if listener.cancelled() else listener.exception()
+        if error is not None:
+            log.error("session %s cannot be read", self._plan.session_id, exc_info=error)
+            self.end(Closed(ClosedReason.ENGINE_FAILED, f"the stream could not be read: {error}"))
+
+    def _hear(self, message: messages.ClientMessage) -> None:
+        event_id = getattr(message, "event_id", 0)
+        try:
+            match message:
+                case messages.OpenRequest():
+                    self.end(
+                        Rejection(
+                            RejectReason.OPEN_REPEATED,
+                            field="open",
+                            value="repeated",
+                            allowed="once a stream",
+                        )
+                    )
+                case messages.Close():
+                    self.end(Closed(ClosedReason.CLIENT_CLOSED, message.detail))
+                case messages.Heartbeat():
+                    self._tell(convert.heartbeat(message, now_ns=self._clock.now_ns()))
+                case messages.Ack():
+                    self._acknowledge(message.frame_id)
+                case _:
+                    event = check_event(message, self._plan.world, newest_id=self._newest_event_id)
+                    self._newest_event_id = event.event_id
+                    if not self._worker.post(self._seat, event):
+                        self._metrics.inbox_drops.inc()
+        except Rejection as rejection:
+            self._reject(rejection, event_id)
+
+    def _reject(self, rejection: Rejection, event_id: int) -> None:
+        self._metrics.rejections.labels(rejection.reason.name).inc()
+        self._tell(convert.rejected(rejection, event_id))
+
+    def _acknowledge(self, frame_id: int) -> None:
+        returned = self._outbox.ack(frame_id)
+        self._wake.set()
+        if returned and self._plan.delivery is Delivery.LOCKSTEP and self._outbox.settled:
+            self._worker.permit(self._seat)
+
+    # ------------------------------------------------------------------------------------ from the worker
+
+    def deliver(self, item: Delivered) -> None:
+        """What the worker made; safe from any thread."""
+        self._loop.call_soon_threadsafe(self._receive, item)
+
+    def _receive(self, item: Delivered) -> None:
+        if self._end is not None:
+            return
+        match item:
+            case Frames():
+                for frame in item.frames:
+                    self._outbox.put(frame)
+                    self._metrics.encode_s.observe(frame.encode_ns * 1e-9)
+                if self._outbox.overflowed:
+                    self.end(Closed(ClosedReason.TOO_SLOW, "more frames wait than may: the client does not keep up"))
+                self._wake.set()
+            case Made():
+                self._tally.chunk(step_s=item.step_s, decode_s=item.decode_s)
+                self._metrics.step_s.observe(item.step_s)
+                self._metrics.decode_s.observe(item.decode_s)
+                for applied in item.applied:
+                    self._tell(convert.applied(applied))
+            case Late():
+                self._tell(convert.late(item.lateness_s, item.skip_frames))
+            case UnknownWords():
+                self._tell(convert.unknown_words(item))
+            case Failed():
+                self.end(Closed(ClosedReason.ENGINE_FAILED, item.detail))
+
+    # -------------------------------------------------------------------------------------- to the client
+
+    def _tell(self, message: convert.ToClient) -> None:
+        if len(self._control) >= self._control_size:
+            self.end(Closed(ClosedReason.TOO_SLOW, f"{self._control_size} messages wait to be read"))
+            return
+        self._control.append(message)
+        self._wake.set()
+
+    async def _speak(self) -> None:
+        idle_timeout_s = self._config.idle_timeout_s
+        await self._line.write(convert.opened(self._plan, idle_timeout_s=idle_timeout_s, now_ns=self._clock.now_ns()))
+        while True:
+            self._wake.clear()
+            while self._control:
+                message = self._control.popleft()
+                self._room.set()
+                await self._line.write(message)
+            if self._end is not None:
+                break
+            outgoing = self._outbox.take(self._clock.now_ns() + _TIMER_SLACK_NS)
+            if outgoing is None:
+                await self._sleep()
+            else:
+                await self._send(outgoing)
+        if isinstance(self._end, Closed):
+            await self._line.write(convert.closed(self._end, self.totals))
+
+    async def _sleep(self) -> None:
+        release_ns = self._outbox.next_release_ns()
+        if release_ns is None:
+            await self._wake.wait()
+            return
+        delay_s = max(0.0, (release_ns - self._clock.now_ns()) * 1e-9)
+        timer = self._loop.call_later(delay_s, self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            timer.cancel()
+
+    async def _send(self, outgoing: Outgoing) -> None:
+        frame, dropped = outgoing.frame, outgoing.dropped_before
+        now_ns = self._clock.now_ns()
+        await self._line.write(convert.frame(outgoing, now_ns=now_ns))
+        drift_s = None if frame.due_ns is None else (now_ns - frame.due_ns) * 1e-9
+        self._tally.frame(encode_s=frame.encode_ns * 1e-9, drift_s=drift_s, rung=frame.rung)
+        if frame.due_ns is not None and now_ns - frame.due_ns > _LATE_NS:
+            self._metrics.late_frames.inc()
+        if self._last_sent_ns is not None:
+            self._metrics.frame_interval_s.observe((now_ns - self._last_sent_ns) * 1e-9)
+        self._last_sent_ns = now_ns
+        self._metrics.frames.labels("sent").inc()
+        for cause in ("generate", "encode", "network"):
+            self._metrics.frames.labels(f"dropped_{cause}").inc(getattr(dropped, cause))
+
+    # --------------------------------------------------------------------------------------------- by time
+
+    def _watch_silence(self) -> None:
+        timeout_s = self._config.idle_timeout_s
+        silent_s = (self._clock.now_ns() - self._heard_ns) * 1e-9
+        if silent_s >= timeout_s:
+            self.end(Closed(ClosedReason.IDLE, f"no message from the client for {timeout_s:g} s"))
+        else:
+            self._silence_timer = self._loop.call_later(timeout_s - silent_s, self._watch_silence)
+
+    def _report(self) -> None:
+        measured = self._tally.read()
+        if not self._control:  # else the client is not reading, and the next report says more
+            active = self._active_sessions()
+            self._tell(convert.stats(self.totals, measured, active_sessions=active))
+        self._stats_timer = self._loop.call_later(_STATS_PERIOD_S, self._report)
+
+    def _log_end(self, end: Closed | Rejection) -> None:
+        totals = self.totals
+        reason = end.reason.name
+        self._metrics.sessions_closed.labels(reason).inc()
+        log.info(
+            "session %s ended after %.1f s: %s (%s), %d frames sent, dropped %s",
+            self._plan.session_id,
+            totals.duration_s,
+            reason,
+            end.detail,
+            totals.frames_sent,
+            totals.dropped,
+        )

@@ -1,0 +1,191 @@
+"""One session as the worker sees it: a player, its inbox, its pace. All chunks of a session are made here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from engine_service.server.encoder import EncodedFrame, encode
+from engine_service.server.inbox import Inbox
+from engine_service.server.messages import Delivery, PlayerFactory, SessionPlan
+from engine_service.stream import pacer
+from engine_service.stream.clock import Clock
+from engine_service.stream.player import Player
+from engine_service.types import Applied, Chunk, Event, Frame, Pause, Resume, UnknownWords
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Finished frames, in order; in lockstep a whole chunk at once."""
+
+    frames: tuple[EncodedFrame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A chunk was made; its frames follow."""
+
+    applied: tuple[Applied, ...]
+    step_s: float  # seconds
+    decode_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A chunk was so late that media time was moved on, or tied to the wall anew (`skip_frames` 0)."""
+
+    lateness_s: float
+    skip_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The player raised; the seat is empty now."""
+
+    detail: str
+
+
+Delivered: TypeAlias = Frames | Made | Late | UnknownWords | Failed
+
+
+class Seat:
+    """A session's place at the device.
+
+    `deliver` is called in the worker thread and must not block. `post`, `due_ns`, `permit` and `take` are
+    called under the worker's lock; `make_player` and `make_chunk` by the worker thread without it.
+    """
+
+    def __init__(
+        self, plan: SessionPlan, *, inbox_size: int, clock: Clock, deliver: Callable[[Delivered], None]
+    ) -> None:
+        self.plan = plan
+        self.inbox = Inbox(inbox_size)
+        self.deliver = deliver
+        self._clock = clock
+        self._player: Player | None = None
+        self._pacer: pacer.PacerConfig | None = None  # None until there is a player, and in lockstep
+        self._pace = pacer.PaceState()
+        self._paused = False
+        self._repace = False
+        self._due_since_ns: int | None = clock.now_ns()  # when a chunk without a clock became due
+        self._next_pts_us = 0
+        self._skipped = 0  # frames, to be named on the next one
+        self._unmade: list[int] = []  # ids of pause and resume since the last chunk
+
+    @property
+    def has_player(self) -> bool:
+        """The player was created."""
+        return self._player is not None
+
+    def post(self, event: Event) -> bool:
+        """Accept a checked event; False if another one fell out of the inbox."""
+        match event:
+            case Pause():
+                self._paused = True
+                self._unmade.append(event.event_id)
+            case Resume():
+                self._repace = self._repace or self._paused
+                self._paused = False
+                self._unmade.append(event.event_id)
+            case _:
+                return self.inbox.put(event)
+        del self._unmade[:-64]  # a client that only toggles; the oldest go unreported
+        return True
+
+    def permit(self) -> None:
+        """Lockstep: every frame was acknowledged, the next chunk may be made."""
+        self._due_since_ns = self._clock.now_ns()
+
+    def due_ns(self) -> int | None:
+        """When the next chunk should start; None if only an event or an acknowledgement changes that."""
+        if self._player is None:
+            return self._due_since_ns
+        if self._paused:
+            return None
+        if self._pacer is None:
+            return self._due_since_ns
+        start_ns = pacer.start_at(self._pacer, self._pace, self._next_pts_us, self._player.frames_per_shift)
+        # Due "at once" since the last chunk, so that an impatient session does not push others aside.
+        return (self._pace.ready_ns or 0) if start_ns is None or self._repace else start_ns
+
+    def take(self) -> tuple[tuple[Event, ...], tuple[int, ...]]:
+        """What the next chunk has to obey: events, and ids of pause and resume since the last chunk."""
+        self._due_since_ns = None
+        if self._repace:
+            self._pace = pacer.resumed(self._pace)
+            self._repace = False
+        unmade = tuple(self._unmade)
+        self._unmade.clear()
+        return self.inbox.drain(), unmade
+
+    def make_player(self, factory: PlayerFactory) -> None:
+        """Create the player and put the opening prompt and state in force."""
+        player = factory(self.plan)
+        for event in (self.plan.prompt, self.plan.state):
+            self._apply(player, event)
+        self._player = player
+        if self.plan.delivery is not Delivery.LOCKSTEP:
+            self._pacer = pacer.PacerConfig(frame_period_us=player.frame_period_us)
+        self._due_since_ns = self._clock.now_ns()
+
+    def make_chunk(self, events: tuple[Event, ...], unmade: tuple[int, ...]) -> None:
+        """Apply the events, make one chunk, hand its frames over.
+
+        Raises:
+            RuntimeError: there is no player.
+            Exception: whatever the player raises.
+        """
+        player = self._player
+        if player is None:
+            raise RuntimeError(f"session {self.plan.session_id} has no player")
+        started_ns = self._clock.now_ns()
+        for event in events:
+            self._apply(player, event)
+        chunk = player.advance()
+        if not chunk.frames:  # the buffer is still filling
+            self.deliver(Made(chunk.applied, chunk.step_s, chunk.decode_s))
+            self._unmade[:0] = unmade
+            self._due_since_ns = started_ns
+            return
+        first = chunk.frames[0]
+        controls = tuple(Applied(event_id, first.frame_id, first.pts_us) for event_id in unmade)
+        applied = sorted((*chunk.applied, *controls), key=lambda entry: entry.event_id)
+        self.deliver(Made(tuple(entry for entry in applied if entry.event_id), chunk.step_s, chunk.decode_s))
+        self._hand_over(player, chunk, started_ns)
+
+    def _hand_over(self, player: Player, chunk: Chunk, started_ns: int) -> None:
+        first = replace(self._encode(chunk.frames[0]), skipped_before=self._skipped)
+        self._skipped = 0
+        period_us = player.frame_period_us
+        self._next_pts_us = chunk.frames[-1].pts_us + period_us
+        if self._pacer is None:
+            # In one piece: an acknowledgement must not find half a chunk and think it was all.
+            self.deliver(Frames((first, *(self._encode(frame) for frame in chunk.frames[1:]))))
+            return
+        decision = pacer.after_chunk(
+            self._pacer,
+            self._pace,
+            pts_us=first.pts_us,
+            num_frames=len(chunk.frames),
+            started_ns=started_ns,
+            ready_ns=self._clock.now_ns(),
+        )
+        fresh = self._pace.anchor_ns is None
+        self._pace = decision.state
+        times = zip(decision.due_ns, decision.release_ns, strict=True)
+        for i, (due_ns, release_ns) in enumerate(times):
+            encoded = first if i == 0 else self._encode(chunk.frames[i])
+            self.deliver(Frames((replace(encoded, due_ns=due_ns, release_ns=release_ns),)))
+        if decision.skip_frames:
+            player.skip(decision.skip_frames)
+            self._skipped = decision.skip_frames
+            self._next_pts_us += decision.skip_frames * period_us
+        if decision.skip_frames or (decision.reanchored and not fresh):
+            self.deliver(Late(decision.lateness_s, decision.skip_frames))
+
+    def _apply(self, player: Player, event: Event) -> None:
+        unknown = player.apply(event)
+        if unknown is not None and unknown.words:
+            self.deliver(unknown)
+
+    def _encode(self, frame: Frame) -> EncodedFrame:
+        return encode(frame, self.plan.encoding, jpeg_quality=self.plan.jpeg_quality, clock=self._clock)

@@ -1,0 +1,129 @@
+"""One device, one thread: the worker owns all players and makes one chunk at a time, the most urgent one."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from engine_service.server.messages import PlayerFactory, SessionPlan
+from engine_service.server.seat import Delivered, Failed, Seat
+from engine_service.stream.clock import Clock
+from engine_service.types import Event, Pause, Resume
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Sleeps on a condition until a seat is due; no polling.
+
+    Seats are served by due time: a paced session's is its chunk start, a lockstep session's the moment its
+    last frame was acknowledged. A player that raises loses its seat, the others do not notice.
+    """
+
+    def __init__(self, factory: PlayerFactory, *, clock: Clock, inbox_size: int = 64) -> None:
+        self._factory = factory
+        self._clock = clock
+        self._inbox_size = inbox_size
+        self._seats: list[Seat] = []
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread."""
+        if self._thread is not None:
+            raise RuntimeError("the worker is already running")
+        self._thread = threading.Thread(target=self._run, name="streamdit-worker", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Finish the chunk in hand, then join the thread; a chunk that hangs is given up after `timeout_s`."""
+        with self._changed:
+            self._stopping = True
+            self._seats.clear()
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+            if self._thread.is_alive():
+                log.error("the worker still computes after %g s and is left behind", timeout_s)
+            self._thread = None
+
+    def sit(self, plan: SessionPlan, deliver: Callable[[Delivered], None]) -> Seat:
+        """Give a session a seat; its player is created in the worker thread.
+
+        `deliver` is called there with everything that comes of it; it must not block.
+        """
+        seat = Seat(plan, inbox_size=self._inbox_size, clock=self._clock, deliver=deliver)
+        with self._changed:
+            self._seats.append(seat)
+            self._changed.notify()
+        return seat
+
+    def post(self, seat: Seat, event: Event) -> bool:
+        """Hand a checked event over for the seat's next chunk; False if another one fell out of the inbox."""
+        with self._changed:
+            fitted = seat.post(event)
+            if isinstance(event, Pause | Resume):
+                # Other events wait for the chunk's start anyway.
+                self._changed.notify()
+            return fitted
+
+    def permit(self, seat: Seat) -> None:
+        """Lockstep: the seat's next chunk may be made."""
+        with self._changed:
+            seat.permit()
+            self._changed.notify()
+
+    def leave(self, seat: Seat) -> None:
+        """Free a seat; a chunk in hand is finished and then ignored. Leaving twice is harmless."""
+        with self._changed:
+            if seat in self._seats:
+                self._seats.remove(seat)
+                self._changed.notify()
+
+    def turn(self) -> float | None:
+        """Make one chunk, or one player, if a seat is due, and return 0.
+
+        Otherwise return how many seconds until one is; None if only a change of the seats decides that.
+        """
+        with self._changed:
+            seat, due_ns = self._most_urgent()
+            if seat is None:
+                return None
+            wait_ns = due_ns - self._clock.now_ns()
+            if wait_ns > 0:
+                return wait_ns * 1e-9
+            events, unmade = seat.take() if seat.has_player else ((), ())
+        try:
+            if seat.has_player:
+                seat.make_chunk(events, unmade)
+            else:
+                seat.make_player(self._factory)
+        except Exception as error:
+            # The one broad except: whatever a player raises must not cost the other sessions.
+            log.exception("session %s failed", seat.plan.session_id)
+            self.leave(seat)
+            seat.deliver(Failed(f"{type(error).__name__}: {error}"))
+        return 0.0
+
+    def _most_urgent(self) -> tuple[Seat | None, int]:
+        urgent: tuple[Seat | None, int] = (None, 0)
+        for seat in self._seats:
+            due_ns = seat.due_ns()
+            if due_ns is not None and (urgent[0] is None or due_ns < urgent[1]):
+                urgent = (seat, due_ns)
+        return urgent
+
+    def _run(self) -> None:
+        while True:
+            wait_s = self.turn()
+            with self._changed:
+                if self._stopping:
+                    return
+                if wait_s == 0.0:
+                    continue
+                # Something may have changed since the turn: look again under the lock before sleeping.
+                seat, due_ns = self._most_urgent()
+                if seat is None:
+                    self._changed.wait()
+                elif (wait_ns := due_ns - self._clock.now_ns()) > 0:
+                    self._changed.wait(wait_ns * 1e-9)

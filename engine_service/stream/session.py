@@ -1,0 +1,140 @@
+"""One client's stream: events in, chunks of frames out. Knows no clock but the one it stamps frames with."""
+
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from engine_service.model.world import World
+from engine_service.runtime.denoiser import EncodedPrompt, Runtime
+from engine_service.stream.buffer import MovingBuffer
+from engine_service.stream.sampler import advance, settle
+from engine_service.stream.track import StateTrack
+from engine_service.types import (
+    Applied,
+    Chunk,
+    Event,
+    Frame,
+    Pause,
+    Prompt,
+    Reset,
+    Resume,
+    State,
+    SwitchProfile,
+    UnknownWords,
+)
+
+
+def resting_state(world: World) -> tuple[float, ...]:
+    """The state of a world nobody has spoken to yet: the middle of each range, the start of each cycle."""
+    return tuple(field.min if field.periodic else (field.min + field.max) / 2 for field in world.state_fields)
+
+
+class StreamSession:
+    """The moving buffer of one client and the conditioning in force (a `Player`)."""
+
+    def __init__(
+        self, runtime: Runtime, *, profile: str, seed: int, now_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        """Begins with the world's first example prompt and its resting state, until events say otherwise."""
+        world = runtime.world
+        self._runtime = runtime
+        self._world = world
+        self._seed = seed
+        self._now_ns = now_ns
+        self._max_references = max(partition.references for partition in world.profiles.values())
+        self._profile = profile
+        self._track = StateTrack(resting_state(world))
+        self._prompt = runtime.prompts.encode(runtime.prompts.tokens(world.example_prompts[0]))
+        self._next_frame = 0  # index in media time
+        self._last_event_id = 0
+        self._waiting: list[int] = []  # events applied since the last chunk
+        self._buffer = self._fresh_buffer(seed)
+        self._previous: Tensor | None = None  # what the decoder last saw
+
+    @property
+    def frames_per_shift(self) -> int:
+        """r * c frames."""
+        return self._world.frames_per_shift(self._profile)
+
+    @property
+    def frame_period_us(self) -> int:
+        """Media time between frames."""
+        return self._world.frame_period_us
+
+    @property
+    def profile(self) -> str:
+        """The partition in force, by name."""
+        return self._profile
+
+    def apply(self, event: Event) -> UnknownWords | None:
+        """Put a checked event into the conditioning of the next micro-step."""
+        unknown: tuple[str, ...] = ()
+        match event:
+            case Prompt():
+                tokens = self._runtime.prompts.tokens(event.text)
+                self._prompt = self._runtime.prompts.encode(tokens)
+                unknown = tokens.unknown_words
+            case State():
+                self._track.update(self._next_frame, event.values, event.horizon)
+            case Reset():
+                self._buffer = self._fresh_buffer(self._seed if event.seed is None else event.seed)
+                self._previous = None
+            case SwitchProfile():
+                self._buffer.repartition(self._world.profiles[event.profile])
+                self._profile = event.profile
+            case Pause() | Resume():
+                raise ValueError(f"{type(event).__name__} is for the schedule, not for the stream")
+        self._last_event_id = event.event_id
+        self._waiting.append(event.event_id)
+        return UnknownWords(event.event_id, unknown) if unknown else None
+
+    def skip(self, num_frames: int) -> None:
+        """Move media time on without frames."""
+        self._next_frame += num_frames
+
+    def advance(self) -> Chunk:
+        """Run the micro-steps of one shift and decode the chunk that became clean."""
+        start_ns = self._now_ns()
+        settle(self._buffer, self._runtime.denoiser, self._conditioning)
+        advance(self._buffer, self._runtime.denoiser, self._conditioning)
+        chunk = self._buffer.shift()  # (c, C, H, W)
+        stepped_ns = self._now_ns()
+        pictures = []
+        for latent in chunk[:, None]:
+            previous = latent if self._previous is None else self._previous
+            pictures.append(self._runtime.decoder.decode(previous, latent))
+            self._previous = latent
+        rgb = torch.cat(pictures).numpy()  # (r * c, H, W, 3)
+        end_ns = self._now_ns()
+
+        first = self._next_frame
+        self._next_frame += len(rgb)
+        frames = tuple(
+            Frame(
+                frame_id=first + i + 1,
+                pts_us=(first + i) * self.frame_period_us,
+                last_event_id=self._last_event_id,
+                rgb=picture,
+                generate_start_ns=start_ns,
+                generate_end_ns=end_ns,
+            )
+            for i, picture in enumerate(rgb)
+        )
+        applied = tuple(Applied(event_id, first + 1, first * self.frame_period_us) for event_id in self._waiting)
+        self._waiting.clear()
+        return Chunk(frames, applied, (stepped_ns - start_ns) / 1e9, (end_ns - stepped_ns) / 1e9)
+
+    def _fresh_buffer(self, seed: int) -> MovingBuffer:
+        partition = self._world.profiles[self._profile]
+        return MovingBuffer(partition, self._runtime.latent_shape, seed, self._max_references)
+
+    def _conditioning(self) -> tuple[Tensor, EncodedPrompt]:
+        """The state at every frame of every latent in the buffer, `(1, B, r, S)`, and the prompt in force."""
+        r = self._world.frames_per_latent
+        partition = self._buffer.partition
+        first = self._next_frame - partition.references * r
+        frames = range(first, first + partition.num_latents * r)
+        values = torch.tensor([self._track.at(frame) for frame in frames], dtype=torch.float32)
+        return values.view(1, partition.num_latents, r, -1), self._prompt

@@ -1,0 +1,143 @@
+"""Train the autoencoder on recordings: crops of three frames groups, so that the decoder learns to lean on the past."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from numpy.typing import NDArray
+from PIL import Image
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+
+from engine_service.model.autoencoder import Autoencoder, from_rgb, to_rgb
+from engine_service.training.run import Ema, RunFolder, build_optimizers, learning_rate_factor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoencoderTraining:
+    """How the autoencoder is trained."""
+
+    num_steps: int = 2000
+    batch_size: int = 16
+    crop: int = 64  # px; the network is convolutional
+    learning_rate: float = 3e-3
+    warmup_steps: int = 50
+    decay_fraction: float = 0.6
+    ema_decay: float = 0.998
+    latent_noise: float = 0.05  # what the decoder learns to forgive the transformer
+    edge_weight: float = 0.5
+    seed: int = 0
+    save_every: int = 200
+
+
+def reconstruction_loss(pictures: Tensor, target: Tensor, edge_weight: float) -> Tensor:
+    """Mean absolute error of pixels and of their differences to the right and below: edges stay sharp."""
+    loss = (pictures - target).abs().mean()
+    for axis in (-1, -2):
+        loss = loss + edge_weight * (pictures.diff(dim=axis) - target.diff(dim=axis)).abs().mean()
+    return loss
+
+
+def draw_crops(
+    rgb: NDArray[np.uint8], frames_per_latent: int, options: AutoencoderTraining, rng: np.random.Generator
+) -> Tensor:
+    """A batch of (previous, current) latents' frames: `(b, 2, r, 3, crop, crop)` in -1..1."""
+    span = 2 * frames_per_latent
+    crop = options.crop
+    batch = np.empty((options.batch_size, span, crop, crop, 3), np.uint8)
+    for i in range(options.batch_size):
+        clip = rng.integers(rgb.shape[0])
+        start = rng.integers((rgb.shape[1] - span) // frames_per_latent + 1) * frames_per_latent
+        # Multiples of 8 keep a crop's latents on the grid of whole pictures.
+        top, left = (
+            rng.integers((rgb.shape[2] - crop) // 8 + 1) * 8,
+            rng.integers((rgb.shape[3] - crop) // 8 + 1) * 8,
+        )
+        batch[i] = rgb[clip, start : start + span, top : top + crop, left : left + crop]
+        if rng.random() < 0.1:  # the first latent of a stream is its own predecessor
+            batch[i, :frames_per_latent] = batch[i, frames_per_latent:]
+    return rearrange(from_rgb(torch.from_numpy(batch)), "b (two r) c h w -> b two r c h w", two=2)
+
+
+def train_autoencoder(
+    model: Autoencoder, rgb: NDArray[np.uint8], run: RunFolder, options: AutoencoderTraining, device: str
+) -> dict[str, Tensor]:
+    """Train to `num_steps`, resuming where the run's checkpoint left off; gives the averaged weights."""
+    r = model.config.frames_per_latent
+    model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    ema = Ema(model, options.ema_decay)
+    optimizers = build_optimizers(model, "muon", options.learning_rate, 0.0)
+    first_step = 0
+    if (saved := run.load()) is not None:
+        model.load_state_dict(saved["model"])
+        ema.weights = {name: value.to(device) for name, value in saved["ema"].items()}
+        for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
+        first_step = saved["step"]
+    columns = (
+        TextColumn("autoencoder"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("loss {task.fields[loss]:.4f}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns) as progress:
+        task = progress.add_task("", total=options.num_steps, completed=first_step, loss=float("nan"))
+        recent: list[float] = []
+        for step in range(first_step, options.num_steps):
+            # Seeded per step: a resumed run draws what an uninterrupted one would have drawn.
+            rng = np.random.default_rng((options.seed, step))
+            torch.manual_seed(options.seed * 1_000_003 + step)
+            frames = draw_crops(rgb, r, options, rng).to(device)  # (b, 2, r, 3, h, w)
+            factor = learning_rate_factor(step, options.num_steps, options.warmup_steps, options.decay_fraction)
+            for optimizer in optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = options.learning_rate * factor
+            latents = model.encoder(frames.flatten(0, 1)).unflatten(0, (-1, 2))  # (b, 2, C, h, w)
+            noisy = latents + options.latent_noise * torch.randn_like(latents)
+            pictures = model.decoder(noisy[:, 0], noisy[:, 1])  # (b, r, 3, h, w)
+            loss = reconstruction_loss(pictures, frames[:, 1], options.edge_weight)
+            for optimizer in optimizers:
+                optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            for optimizer in optimizers:
+                optimizer.step()
+            ema.update(model, step)
+
+            recent.append(loss.item())
+            progress.update(task, completed=step + 1, loss=float(np.mean(recent[-50:])))
+            if (step + 1) % options.save_every == 0 or step + 1 == options.num_steps:
+                run.log(step + 1, {"loss": float(np.mean(recent))})
+                recent.clear()
+                run.save(
+                    {
+                        "step": step + 1,
+                        "model": model.state_dict(),
+                        "ema": ema.weights,
+                        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+                    }
+                )
+                run.plot()
+                reconstruction_sheet(model, ema.weights, rgb, run.path / f"sheet-{step + 1:06d}.png")
+    return ema.weights
+
+
+@torch.no_grad()
+def reconstruction_sheet(
+    model: Autoencoder, weights: dict[str, Tensor], rgb: NDArray[np.uint8], file: Path, num_pictures: int = 8
+) -> None:
+    """True pictures above, their reconstruction below, from the averaged weights."""
+    device = next(model.parameters()).device
+    twin = Autoencoder(model.config).to(device)
+    twin.load_state_dict(weights)
+    r = model.config.frames_per_latent
+    picks = np.linspace(0, rgb.shape[0] - 1, num_pictures).astype(int)
+    frames = from_rgb(torch.from_numpy(np.stack([rgb[i, : 2 * r] for i in picks]))).to(device)
+    latents = [twin.encoder(part) for part in torch.split(frames, r, dim=1)]
+    pictures = to_rgb(twin.decoder(latents[0], latents[1])[:, -1]).cpu().numpy()
+    truth = np.stack([rgb[i, 2 * r - 1] for i in picks])
+    sheet = np.concatenate([np.concatenate(list(truth), 1), np.concatenate(list(pictures), 1)], 0)
+    Image.fromarray(sheet).save(file)

@@ -1,0 +1,108 @@
+"""The two training stages end to end: recordings in, the world's weight files out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from einops import rearrange
+from numpy.typing import NDArray
+from rich import print as say
+from rich.progress import track
+from torch import nn
+
+from engine_service.model.autoencoder import Autoencoder, from_rgb
+from engine_service.model.dit import StreamDiT
+from engine_service.model.text import TextEncoder, Tokenizer
+from engine_service.runtime.weights import build_prompted, load_autoencoder, save_weights
+from engine_service.runtime.world import AUTOENCODER_FILE, DENOISER_FILE, VOCABULARY_FILE, load_world
+from engine_service.training.autoencoder import AutoencoderTraining, train_autoencoder
+from engine_service.training.buffered import LatentClips, training_mix
+from engine_service.training.denoiser import DenoiserTraining, PromptedDiT, SheetWriter, train_denoiser
+from engine_service.training.frames import Clips, load_clips
+from engine_service.training.run import RunFolder
+
+
+def train_autoencoder_stage(
+    world_folder: Path, recordings: Path, run_folder: Path, options: AutoencoderTraining, device: str
+) -> None:
+    """Train the autoencoder and write it into the world's folder."""
+    folder = load_world(world_folder)
+    clips = load_clips(recordings, folder.world, run_folder / "frames.npy")
+    torch.manual_seed(options.seed)
+    model = Autoencoder(folder.preset.autoencoder())
+    weights = train_autoencoder(model, clips.rgb, RunFolder(run_folder), options, device)
+    save_weights(weights, folder.path / AUTOENCODER_FILE)
+    say(f"wrote {folder.path / AUTOENCODER_FILE}")
+
+
+def train_stage(
+    world_folder: Path,
+    recordings: Path,
+    validation_recordings: Path | None,
+    run_folder: Path,
+    options: DenoiserTraining,
+    device: str,
+) -> None:
+    """Compute the latents once, train the transformer with its text encoder, and write both into the world's folder."""
+    folder = load_world(world_folder)
+    autoencoder = load_autoencoder(folder).to(device)
+    clips = load_clips(recordings, folder.world, run_folder / "frames.npy")
+    vocabulary = collect_vocabulary(clips)
+    tokenizer = Tokenizer(vocabulary, folder.preset.text_words)
+    training = encode_clips(autoencoder, clips, tokenizer, run_folder / "latents.npy", device)
+    validation = None
+    if validation_recordings is not None:
+        held = load_clips(validation_recordings, folder.world, run_folder / "validation-frames.npy")
+        validation = encode_clips(autoencoder, held, tokenizer, run_folder / "validation-latents.npy", device)
+
+    torch.manual_seed(options.seed)
+    modules = build_prompted(folder, len(vocabulary))
+    dit, text = modules["dit"], modules["text"]
+    assert isinstance(dit, StreamDiT)
+    assert isinstance(text, TextEncoder)
+    model = PromptedDiT(dit, text)
+    run = RunFolder(run_folder)
+    sheets = SheetWriter(model, autoencoder.decoder, validation or training, run)
+    mix = training_mix(list(folder.world.profiles.values()))
+    weights = train_denoiser(model, training, validation, mix, run, options, device, sheets)
+    (folder.path / VOCABULARY_FILE).write_text("\n".join(vocabulary) + "\n")
+    save_weights(weights, folder.path / DENOISER_FILE)
+    say(f"wrote {folder.path / DENOISER_FILE} and {VOCABULARY_FILE} ({len(vocabulary)} words)")
+
+
+def collect_vocabulary(clips: Clips) -> tuple[str, ...]:
+    """Every word of the recordings' prompts, sorted."""
+    tokenizer = Tokenizer((), 0)
+    prompts = {prompt for recording in clips.prompts for prompt in recording}
+    return tuple(sorted({word for prompt in prompts for word in tokenizer(prompt).unknown_words}))
+
+
+@torch.no_grad()
+def encode_clips(autoencoder: Autoencoder, clips: Clips, tokenizer: Tokenizer, cache: Path, device: str) -> LatentClips:
+    """Latents, per-frame states and word numbers of every recording; latents are computed once into `cache`."""
+    r = autoencoder.config.frames_per_latent
+    if not cache.exists():
+        latents = [
+            _encode(autoencoder.encoder, rgb, r, device)
+            for rgb in track(clips.rgb, description="encoding recordings", total=len(clips.rgb))
+        ]
+        partial = cache.with_suffix(".partial.npy")
+        np.save(partial, np.stack(latents))
+        partial.rename(cache)
+    return LatentClips(
+        latents=np.load(cache),
+        states=rearrange(clips.states, "n (f r) s -> n f r s", r=r),
+        tokens=np.stack([_tokens(tokenizer, prompts[::r]) for prompts in clips.prompts]),
+    )
+
+
+def _encode(encoder: nn.Module, rgb: NDArray[np.uint8], frames_per_latent: int, device: str) -> NDArray[np.float16]:
+    """`(T, H, W, 3)` -> `(F, C, h, w)`."""
+    frames = from_rgb(torch.from_numpy(np.ascontiguousarray(rgb))).to(device)
+    latents = encoder(rearrange(frames, "(f r) c h w -> f r c h w", r=frames_per_latent))
+    return np.asarray(latents.cpu().numpy(), np.float16)
+
+
+def _tokens(tokenizer: Tokenizer, prompts: Sequence[str]) -> NDArray[np.int64]:
+    return np.array([tokenizer(prompt).ids for prompt in prompts], np.int64)

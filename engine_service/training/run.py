@@ -1,0 +1,121 @@
+"""A training run's folder: checkpoints that resume to the step, a loss log, a curve."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+import torch
+from torch import Tensor, nn
+
+from engine_service.training.muon import Muon
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """`checkpoint.pt`, `loss.csv`, `loss.png` and sample sheets of one run."""
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def checkpoint(self) -> Path:
+        """The newest state of everything a step depends on."""
+        return self.path / "checkpoint.pt"
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Replace the checkpoint in one rename, so that a cut never leaves half of one."""
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(dict(state), partial)
+        partial.rename(self.checkpoint)
+
+    def load(self) -> dict[str, Any] | None:
+        """The newest checkpoint, or None in a fresh folder."""
+        if not self.checkpoint.exists():
+            return None
+        state: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=False)
+        return state
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Append a row to `loss.csv`."""
+        file = self.path / "loss.csv"
+        fresh = not file.exists()
+        with file.open("a", newline="") as out:
+            writer = csv.writer(out)
+            if fresh:
+                writer.writerow(["step", *values])
+            writer.writerow([step, *(f"{value:.6g}" for value in values.values())])
+
+    def plot(self) -> None:
+        """Draw `loss.png` from `loss.csv`, one line per column, both axes logarithmic."""
+        with (self.path / "loss.csv").open() as rows:
+            table = list(csv.DictReader(rows))
+        steps = [int(row["step"]) for row in table]
+        figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
+        for column in table[0]:
+            if column.startswith("loss"):
+                axes.plot(steps, [float(row[column]) for row in table], label=column, linewidth=1)
+        axes.set(xlabel="step", ylabel="loss", xscale="log", yscale="log")
+        axes.grid(alpha=0.3, which="both")
+        axes.legend(frameon=False)
+        figure.savefig(self.path / "loss.png", dpi=120)
+        plt.close(figure)
+
+
+class Ema:
+    """Exponential moving average of a module's weights; the horizon grows with the run's first steps."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.weights = {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, module: nn.Module, step: int) -> None:
+        """Move towards the module's weights as they are after `step`."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for name, value in module.state_dict().items():
+            if value.is_floating_point():
+                self.weights[name].lerp_(value, 1 - decay)
+            else:
+                self.weights[name].copy_(value)
+
+
+def learning_rate_factor(step: int, num_steps: int, warmup_steps: int, decay_fraction: float = 0.3) -> float:
+    """Warm up, hold, and fall linearly to zero over the last `decay_fraction` of the run."""
+    if step < warmup_steps:
+        return (step + 1) / warmup_steps
+    decay_start = num_steps * (1 - decay_fraction)
+    if step < decay_start:
+        return 1.0
+    return max(0.0, (num_steps - step) / (num_steps - decay_start))
+
+
+def build_optimizers(
+    module: nn.Module, name: str, learning_rate: float, weight_decay: float
+) -> list[torch.optim.Optimizer]:
+    """`adamw` for everything, or `muon` for hidden matrices and kernels and AdamW for the rest.
+
+    Embeddings, biases, norms, adaLN and the transformer's first and last layer stay with AdamW, as Muon's authors
+    advise; a convolutional network is all kernels.
+    """
+    if name == "adamw":
+        return [torch.optim.AdamW(module.parameters(), lr=learning_rate, betas=(0.9, 0.98), weight_decay=weight_decay)]
+    if name != "muon":
+        raise ValueError(f"optimizer is {name!r}, expected 'muon' or 'adamw'")
+    matrices: list[Tensor] = []
+    others: list[Tensor] = []
+    for key, parameter in module.named_parameters():
+        block_matrix = ".blocks." in f".{key}" and parameter.ndim == 2 and "modulation" not in key
+        (matrices if block_matrix or parameter.ndim == 4 else others).append(parameter)
+    return [
+        Muon(matrices, lr=learning_rate, weight_decay=weight_decay),
+        torch.optim.AdamW(others, lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.0),
+    ]

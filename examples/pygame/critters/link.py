@@ -1,0 +1,110 @@
+"""What the game knows of the engine: it may be there, come later, or go away; the game plays on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamdit.live import LiveSession, LiveStatus
+from streamdit.stats import SessionStats
+
+
+class Link(Protocol):
+    """Never waits and never raises: a game loop calls it sixteen times a second."""
+
+    @property
+    def connected(self) -> bool | None:
+        """Whether a session is open; None if nobody asked for one."""
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no session, in a sentence for people; empty while there is one."""
+
+    def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
+        """What is happening now and what is expected at the next frames."""
+
+    def prompt(self, text: str) -> None:
+        """What the world should be."""
+
+    def picture(self) -> NDArray[np.uint8] | None:
+        """The newest generated picture (H, W, 3); None while there is no session."""
+
+    def news(self) -> list[str]:
+        """What the engine had to say since the last call."""
+
+    def stats(self) -> SessionStats | None:
+        """The session's measurements; None while there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoEngine:
+    """The link of a game that plays alone."""
+
+    trouble: str = "no engine: start one and pass --address HOST:PORT"
+    connected: None = None
+
+    def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
+        """Nobody hears it."""
+
+    def prompt(self, text: str) -> None:
+        """Nobody hears it."""
+
+    def picture(self) -> None:
+        """There is none."""
+
+    def news(self) -> list[str]:
+        """There is none."""
+        return []
+
+    def stats(self) -> None:
+        """There are none."""
+
+
+class EngineLink:
+    """The link over a live session, which dials again by itself when the connection breaks."""
+
+    def __init__(self, live: LiveSession, address: str) -> None:
+        self._live = live
+        self._address = address
+
+    @property
+    def connected(self) -> bool:
+        """Whether a session is open."""
+        return self._live.status is LiveStatus.PLAYING
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no session."""
+        if self.connected:
+            return ""
+        closed, error = self._live.closed, self._live.error
+        if closed is not None:
+            return f"engine at {self._address} ended the session: {closed.detail or closed.reason.name}"
+        doing = "still trying" if error is None else "trying again"
+        return f"no engine at {self._address}, {doing}; playing classic meanwhile"
+
+    def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
+        """Sent when there is a session; a newer state replaces one that waits."""
+        opened = self._live.opened
+        num_ahead = len(horizon) if opened is None else opened.max_horizon_frames
+        self._live.state(values, horizon=horizon[:num_ahead])
+
+    def prompt(self, text: str) -> None:
+        """Sent when there is a session, and again after every reconnect."""
+        self._live.prompt(text)
+
+    def picture(self) -> NDArray[np.uint8] | None:
+        """The newest frame's pixels."""
+        frame = self._live.latest() if self.connected else None
+        return None if frame is None else frame.rgb()
+
+    def news(self) -> list[str]:
+        """Rejections and notices, without those that repeat."""
+        notices = [notice.detail for notice in self._live.take_notices()]
+        return list(dict.fromkeys(detail for detail in notices if detail))
+
+    def stats(self) -> SessionStats | None:
+        """The present session's."""
+        return self._live.stats() if self.connected else None

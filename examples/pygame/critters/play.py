@@ -1,0 +1,158 @@
+"""A game being played: the keys move it, prompts change its scene, the engine hears of both. No drawing."""
+
+from enum import Enum
+
+import numpy as np
+import pygame
+from numpy.typing import NDArray
+
+from .captions import parse
+from .classic import render
+from .game import GameState, Keys, predict, tick, to_state
+from .link import Link
+from .scene import FPS
+from .tape import Tape
+from .textbox import TextBox
+
+EXAMPLES = (
+    "a pig walks through a sunny meadow",
+    "a cat strolls through the city at night in the rain",
+    "a fox wanders through a snowy forest at dusk",
+    "a penguin walks through the mountains by day while it snows",
+    "a robot walks along the beach at sunset under a clear sky",
+    "a rabbit goes through a rainy forest in the evening",
+    "a frog in the desert at night, clear sky",
+    "a duck strolls along the shore at noon in the rain",
+)
+HORIZON_FRAMES = 8  # half a second of what happens if the keys stay down
+TOAST_S = 4.0
+WAIT_S = 3.0  # a prompt that is not in force by then is no longer announced
+_MAX_TICKS_AT_ONCE = 4  # a window that stood still longer than this does not catch up
+
+
+class View(Enum):
+    """Which pictures are on the screen."""
+
+    CLASSIC = "classic"
+    GENERATED = "generated"
+    SIDE_BY_SIDE = "side by side"
+
+    @property
+    def next(self) -> "View":
+        """What Tab shows after this."""
+        views = list(View)
+        return views[(views.index(self) + 1) % len(views)]
+
+
+class Play:
+    """What changes while the window is open. Times are `now` of one monotonic clock, in seconds."""
+
+    def __init__(self, link: Link, tape: Tape, *, prompt: str = EXAMPLES[0], now: float = 0.0) -> None:
+        self.link = link
+        self.tape = tape
+        self.game = GameState()
+        self.scene = parse(prompt)
+        self.prompt = prompt
+        self.view = View.CLASSIC
+        self.hud_shown = True
+        self.box: TextBox | None = None
+        self.toast = ""
+        self.running = True
+        self.num_ticks = 0
+        self.screenshot_wanted = False
+        self.classic = render(self.scene, to_state(self.game))
+        self._toast_until = 0.0
+        self._next_tick = now
+        self._asked_at = -WAIT_S
+
+    @property
+    def generated(self) -> NDArray[np.uint8] | None:
+        """The engine's newest picture; None when there is no engine."""
+        return self.link.picture()
+
+    def advance(self, now: float, keys: Keys) -> None:
+        """Run the ticks that are due, sixteen a second, with these keys down."""
+        if now - self._next_tick > _MAX_TICKS_AT_ONCE / FPS:
+            self._next_tick = now
+        while self._next_tick <= now:
+            self._next_tick += 1 / FPS
+            self._tick(Keys() if self.box else keys, now)
+        for news in self.link.news():
+            self.say(news, now)
+        if now >= self._toast_until:
+            self.toast = ""
+
+    def handle(self, event: pygame.event.Event, now: float) -> None:
+        """One key went down, or the window is to close."""
+        if event.type == pygame.QUIT:
+            self.running = False
+        elif event.type == pygame.KEYDOWN and self.box is not None:
+            self._type(event, self.box, now)
+        elif event.type == pygame.KEYDOWN:
+            self._command(event.key, now)
+
+    def say(self, toast: str, now: float) -> None:
+        """Show a line for a while."""
+        self.toast, self._toast_until = toast, now + TOAST_S
+
+    def ask(self, prompt: str, now: float) -> None:
+        """Another world: the engine hears the prompt, the classic picture follows if it understands it."""
+        try:
+            self.scene = parse(prompt)
+        except ValueError as error:
+            self.say(str(error), now)
+            if not self.link.connected:
+                return
+        self.prompt, self._asked_at = prompt, now
+        self.link.prompt(prompt)
+        self.tape.prompt(prompt)
+
+    def shown_prompt(self, now: float) -> tuple[str, bool]:
+        """The prompt to show, and whether the engine's frames do not obey it yet."""
+        stats = self.link.stats()
+        if stats is None or stats.prompt_in_force == self.prompt:
+            return self.prompt, False
+        waiting = now - self._asked_at < WAIT_S
+        return (self.prompt if waiting else stats.prompt_in_force), waiting
+
+    def _tick(self, keys: Keys, now: float) -> None:
+        self.game = tick(self.game, keys)
+        self.num_ticks += 1
+        state = to_state(self.game)
+        horizon = [ahead.values() for ahead in predict(self.game, keys, HORIZON_FRAMES)]
+        self.link.state(state.values(), horizon)
+        self.classic = render(self.scene, state)
+        if self.tape.running:
+            picture = self.generated if self.tape.of_generated else self.classic
+            if picture is None:
+                self.say(self.tape.stop(), now)
+            else:
+                self.tape.frame(state, picture)
+
+    def _command(self, key: int, now: float) -> None:
+        match key:
+            case pygame.K_ESCAPE:
+                self.running = False
+            case pygame.K_t:
+                self.box = TextBox()
+            case pygame.K_TAB:
+                self.view = self.view.next
+            case pygame.K_F1:
+                self.hud_shown = not self.hud_shown
+            case pygame.K_F12:
+                self.screenshot_wanted = True
+            case pygame.K_r:
+                generated = self.view is not View.CLASSIC and self.generated is not None
+                self.say(self.tape.toggle(self.prompt, generated=generated), now)
+            case _ if pygame.K_1 <= key < pygame.K_1 + len(EXAMPLES):
+                self.ask(EXAMPLES[key - pygame.K_1], now)
+
+    def _type(self, event: pygame.event.Event, box: TextBox, now: float) -> None:
+        if event.key == pygame.K_ESCAPE:
+            self.box = None
+        elif event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
+            self.box = None
+            if box.text.strip():
+                self.ask(box.text.strip(), now)
+        else:
+            self.box = box.typed(event)

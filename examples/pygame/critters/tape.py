@@ -1,0 +1,78 @@
+"""Recording what is played, a key away: the same kind of recording that training data is made of."""
+
+from dataclasses import asdict
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamdit.recording import Recorder
+from streamdit.types import StateField
+
+from .scene import FPS, SIZE, STATE_FIELDS, State
+
+WORLD = "critters"
+
+
+class Tape:
+    """At most one recording at a time, in `folder/play-001`, `play-002` and so on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.of_generated = False
+        self._recorder: Recorder | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether frames are being written."""
+        return self._recorder is not None
+
+    def toggle(self, prompt: str, *, generated: bool) -> str:
+        """Start or stop; says what it did. A recording keeps to the pictures it began with."""
+        if self._recorder is not None:
+            return self.stop()
+        folder = self.free("play-{:03d}")
+        self._recorder = open_recorder(folder, labels={"pictures": "generated" if generated else "classic"})
+        self.of_generated = generated
+        self.prompt(prompt)
+        return f"recording into {folder}"
+
+    def stop(self) -> str:
+        """Finish the recording, if there is one; says where it is."""
+        if self._recorder is None:
+            return ""
+        recorder, self._recorder = self._recorder, None
+        recorder.finish()
+        return f"recorded {recorder.num_frames / FPS:.1f} s: {recorder.folder}"
+
+    def prompt(self, text: str) -> None:
+        """The world changes with the next frame."""
+        if self._recorder is not None:
+            self._recorder.prompt(text)
+
+    def frame(self, state: State, rgb: NDArray[np.uint8]) -> None:
+        """One tick of the game and the picture shown for it."""
+        if self._recorder is not None:
+            self._recorder.state(state.values())
+            self._recorder.frame(rgb)
+
+    def free(self, pattern: str) -> Path:
+        """The first path of the pattern, counted from one, that is not taken yet."""
+        paths = (self.folder / pattern.format(number) for number in count(1))
+        return next(path for path in paths if not path.exists())
+
+
+def open_recorder(folder: Path, *, labels: dict[str, str | bool], split: str = "", **metadata: str | bool) -> Recorder:
+    """A recorder of this world's frames and states."""
+    return Recorder(
+        folder,
+        world=WORLD,
+        fps=FPS,
+        width=SIZE,
+        height=SIZE,
+        state_fields=[StateField(**asdict(field)) for field in STATE_FIELDS],
+        labels=labels,
+        split=split,
+        metadata=metadata,
+    )

@@ -1,0 +1,316 @@
+"""One stream of `testing.FakeEngine`: the engine's half of the protocol around a painted square."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+import grpc
+import simplejpeg
+
+from streamdit._convert import ClientMessage
+from streamdit._fake_world import abort_rejected, paint, world_message
+from streamdit.wire import engine_pb2 as pb
+
+if TYPE_CHECKING:
+    from streamdit.testing import FakeEngine
+
+MAX_PROMPT_CHARS = 200
+MAX_HORIZON_FRAMES = 32
+HALF_CLOSE_S = 0.5
+
+
+class FakeSession:
+    """Reads events, paints frames, counts credit."""
+
+    def __init__(self, engine: "FakeEngine", context: Any, session_id: str) -> None:
+        self.engine = engine
+        self.session_id = session_id
+        self.prompt = ""
+        self.values: list[float] = []
+        self._context = context
+        self._began_s = time.monotonic()
+        self._writing = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self.ending: pb.Closed | None = None
+        self._paused = False
+        self._delivery = "DELIVERY_LATEST"
+        self._encoding = "ENCODING_JPEG"
+        self._frames_per_shift = 1
+        self._window = engine.window
+        self._jpeg_quality = 90
+        self._last_event_id = 0
+        self._not_applied: list[int] = []
+        self._num_generated = self._num_sent = 0
+        self._sent_id = self._acked_id = 0
+        self._unacked: list[int] = []
+        self._waiting: pb.Frame | None = None  # LATEST without credit
+        self._replaced = self._replaced_total = 0
+
+    async def run(self) -> None:
+        """From `open` to `closed`. A cancellation is passed on, never swallowed (grpc #43360)."""
+        if not await self._opening(await self._context.read()):
+            return
+        reader = asyncio.create_task(self._read())
+        try:
+            await self._generate()
+            assert self.ending is not None
+            if self.engine.misbehaviour.ignore_close:
+                await asyncio.Event().wait()
+            await self._write(closed=self.ending)
+            # Ending the call while the client still writes makes its grpc.aio forget what it has not read.
+            await asyncio.wait({reader}, timeout=HALF_CLOSE_S)
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+    async def drain(self, deadline_s: float) -> None:
+        """Announce, then end."""
+        await self._write(draining=pb.Draining(deadline_s=deadline_s, detail="going down"))
+        self._end("CLOSED_REASON_SERVER_DRAINING", "going down")
+
+    # -------------------------------------------------------------------------------------------- opening
+
+    async def _refuse(self, reason: str, field: str, value: object, detail: str) -> NoReturn:
+        code = grpc.StatusCode.INVALID_ARGUMENT
+        await abort_rejected(self._context, code, reason, field=field, value=str(value), detail=detail)
+
+    async def _opening(self, message: Any) -> bool:
+        if not isinstance(message, ClientMessage):
+            return False  # the client left before it said anything
+        self.engine.received.append(message)
+        world, wrong, wish = self.engine.world, self.engine.misbehaviour, message.open
+        if message.WhichOneof("body") != "open":
+            await self._refuse("OPEN_EXPECTED", "body", message.WhichOneof("body"), "`open` comes first")
+        if wrong.silent:
+            await asyncio.Event().wait()
+        if wrong.reject:
+            await self._refuse(wrong.reject, "open", "", f"told to refuse with {wrong.reject}")
+        if wish.world not in ("", world.name):
+            await self._refuse("UNKNOWN_WORLD", "open.world", wish.world, f"no world {wish.world!r} here")
+        await self._set_profile(wish.profile or world.default_profile)
+        if wish.HasField("state") and (problem := self._state_problem(wish.state)):
+            await self._refuse(*problem)
+        self.values = list(wish.state.values) or [field.middle for field in world.state_fields]
+        self.prompt = wish.prompt.text or world.example_prompts[0]
+        self._delivery = pb.Delivery.Name(wish.delivery or pb.DELIVERY_LATEST)
+        self._encoding = pb.Encoding.Name(wish.encodings[0] if wish.encodings else pb.ENCODING_JPEG)
+        self._window = min(wish.window or self._window, self._window)
+        self._jpeg_quality = wish.jpeg_quality or self._jpeg_quality
+        opened = pb.Opened(
+            session_id=self.session_id,
+            world=world_message(world),
+            encoding=self._encoding,
+            profile=wish.profile or world.default_profile,
+            seed=wish.seed if wish.HasField("seed") else 7,
+            delivery=self._delivery,
+            window=self._window,
+            api_version=wrong.api_version,
+            idle_timeout_s=30.0,
+            max_prompt_chars=MAX_PROMPT_CHARS,
+            max_horizon_frames=MAX_HORIZON_FRAMES,
+            server_time_us=_now_us(),
+        )
+        await self._write(opened=opened)
+        return True
+
+    async def _set_profile(self, name: str) -> None:
+        for profile in self.engine.world.profiles:
+            if profile.name == name:
+                self._frames_per_shift = profile.frames_per_shift
+                return
+        await self._refuse("UNKNOWN_PROFILE", "profile", name, f"no profile {name!r} here")
+
+    # ---------------------------------------------------------------------------------------------- reader
+
+    async def _read(self) -> None:
+        while isinstance(message := await self._context.read(), ClientMessage):
+            self.engine.received.append(message)
+            await self._take(message)
+            self._changed.set()
+        self._end("CLOSED_REASON_CLIENT_GONE", "")
+
+    async def _take(self, message: ClientMessage) -> None:
+        body = message.WhichOneof("body")
+        if body == "ack":
+            await self._credit(message.ack.frame_id)
+        elif body == "heartbeat" and not self.engine.misbehaviour.mute:
+            sent_us = message.heartbeat.client_time_us
+            await self._write(heartbeat=pb.Heartbeat(client_time_us=sent_us, server_time_us=_now_us()))
+        elif body == "close":
+            self._end("CLOSED_REASON_CLIENT_CLOSED", message.close.detail)
+        elif body not in (None, "open", "heartbeat"):
+            problem = self._event_problem(message)
+            if problem is not None:
+                reason, field, value, detail = problem
+                await self._write(
+                    event_rejected=pb.EventRejected(
+                        event_id=message.event_id,
+                        reason=f"REJECT_REASON_{reason}",
+                        field=field,
+                        value=str(value),
+                        detail=detail,
+                    )
+                )
+                return
+            self._last_event_id = message.event_id
+            self._not_applied.append(message.event_id)
+
+    def _event_problem(self, message: ClientMessage) -> tuple[str, str, object, str] | None:
+        """Take the event in; what is wrong with it, if anything."""
+        body = message.WhichOneof("body")
+        if body == "prompt":
+            if not message.prompt.text:
+                return "PROMPT_EMPTY", "prompt.text", "", "prompt.text is empty"
+            self.prompt = message.prompt.text
+        elif body == "state":
+            problem = self._state_problem(message.state)
+            if problem is None:
+                self.values = list(message.state.values)
+            return problem
+        elif body == "action":
+            return "UNKNOWN_ACTION", "action.name", message.action.name, "this world has no actions"
+        elif message.control.WhichOneof("command") == "pause":
+            self._paused = True
+        elif message.control.WhichOneof("command") == "resume":
+            self._paused = False
+        return None
+
+    def _state_problem(self, state: pb.State) -> tuple[str, str, object, str] | None:
+        fields = self.engine.world.state_fields
+        if len(state.values) != len(fields):
+            got, expected = len(state.values), len(fields)
+            return "STATE_LENGTH", "state.values", got, f"state has {got} values, expected {expected}"
+        for index, (field, value) in enumerate(zip(fields, state.values, strict=True)):
+            where = f"state.values[{index}] ({field.name})"
+            if not math.isfinite(value):
+                return "STATE_NOT_FINITE", where, value, f"{where} is {value}"
+            if not field.min <= value <= field.max:
+                return "STATE_OUT_OF_RANGE", where, value, f"{where} is {value}, not {field.min}..{field.max}"
+        return None
+
+    # ------------------------------------------------------------------------------------------- generator
+
+    async def _generate(self) -> None:
+        """Chunk after chunk until something ends the session; conditioning is taken at each chunk's start."""
+        tick = None
+        if self.engine.tick is not None and self._delivery != "DELIVERY_LOCKSTEP":
+            tick = self.engine.tick()
+        drop_after = self.engine.misbehaviour.drop_after_frames
+        while self.ending is None:
+            await self._until(lambda: not self._paused and (tick is not None or self._has_credit()))
+            prompt, values, last_event_id = self.prompt, list(self.values), self._last_event_id
+            applied, self._not_applied = self._not_applied, []
+            for _ in range(self._frames_per_shift):
+                if tick is not None:
+                    await self._until_ended_or(tick())
+                elif self._delivery != "DELIVERY_LOCKSTEP":
+                    await self._until(self._has_credit)
+                if self.ending is not None:
+                    return
+                if self._num_generated == drop_after:
+                    await self._context.abort(grpc.StatusCode.UNAVAILABLE, "told to drop the connection")
+                await self._tell_applied(applied)
+                applied = []
+                await self._offer(self._make(prompt, values, last_event_id))
+
+    def _make(self, prompt: str, values: Sequence[float], last_event_id: int) -> pb.Frame:
+        world, start_us = self.engine.world, _now_us()
+        rgb = paint(world, prompt, values)
+        end_us = _now_us()
+        raw = self._encoding == "ENCODING_RGB24"
+        payload = rgb.tobytes() if raw else simplejpeg.encode_jpeg(rgb, self._jpeg_quality, "RGB", "444")
+        self._num_generated += 1
+        return pb.Frame(
+            frame_id=self._num_generated,
+            pts_us=(self._num_generated - 1) * world.frame_period_us,
+            last_event_id=last_event_id,
+            encoding=self._encoding,
+            width=world.width,
+            height=world.height,
+            payload=payload,
+            generate_start_us=start_us,
+            generate_end_us=end_us,
+            send_us=_now_us(),
+            encode_us=_now_us() - end_us,
+        )
+
+    async def _tell_applied(self, event_ids: list[int]) -> None:
+        frame_id = self._num_generated + 1
+        pts_us = self._num_generated * self.engine.world.frame_period_us
+        for event_id in event_ids:
+            applied = pb.EventApplied(event_id=event_id, frame_id=frame_id, pts_us=pts_us)
+            await self._write(event_applied=applied)
+
+    def _has_credit(self) -> bool:
+        if self._delivery == "DELIVERY_LOCKSTEP":
+            return self._acked_id >= self._sent_id
+        if self._delivery == "DELIVERY_ALL":
+            return len(self._unacked) < self.engine.max_behind
+        return len(self._unacked) < self._window
+
+    async def _offer(self, frame: pb.Frame) -> None:
+        if self._delivery == "DELIVERY_ALL" and not self._has_credit():
+            self._end("CLOSED_REASON_TOO_SLOW", f"{len(self._unacked)} frames behind")
+            return
+        if self._delivery == "DELIVERY_LATEST" and not self._has_credit():
+            self._replaced += self._waiting is not None
+            self._waiting = frame
+            return
+        await self._send(frame)
+
+    async def _send(self, frame: pb.Frame) -> None:
+        frame.dropped_before.network = self._replaced
+        self._replaced_total += self._replaced
+        self._replaced = 0
+        self._sent_id = frame.frame_id
+        self._unacked.append(frame.frame_id)
+        self._num_sent += 1
+        await self._write(frame=frame)
+
+    async def _credit(self, frame_id: int) -> None:
+        self._acked_id = max(self._acked_id, frame_id)
+        self._unacked = [sent for sent in self._unacked if sent > frame_id]
+        if self._waiting is not None and self._has_credit():
+            frame, self._waiting = self._waiting, None
+            await self._send(frame)
+
+    # ------------------------------------------------------------------------------------------ small parts
+
+    async def _write(self, **body: Any) -> None:
+        async with self._writing:
+            if self.engine.misbehaviour.from_the_future and "opened" not in body:
+                await self._context.write(pb.ServerMessage.FromString(b"\xfa\x07\x03new"))  # field 127
+            await self._context.write(pb.ServerMessage(**body))
+
+    def _end(self, reason: str, detail: str) -> None:
+        if self.ending is None:
+            self.ending = pb.Closed(
+                reason=cast(Any, 99) if self.engine.misbehaviour.from_the_future else reason,
+                detail=detail,
+                frames_generated=self._num_generated,
+                frames_sent=self._num_sent,
+                dropped=pb.Drops(network=self._replaced_total),
+                duration_s=time.monotonic() - self._began_s,
+            )
+        self._changed.set()
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        while self.ending is None and not true():
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def _until_ended_or(self, tick: Any) -> None:
+        ended = asyncio.create_task(self._until(lambda: False))
+        ticked = asyncio.ensure_future(tick)
+        try:
+            await asyncio.wait({ended, ticked}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended.cancel()
+            ticked.cancel()
+            await asyncio.gather(ended, ticked, return_exceptions=True)
+
+
+def _now_us() -> int:
+    return time.monotonic_ns() // 1000

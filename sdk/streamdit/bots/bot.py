@@ -1,0 +1,143 @@
+"""One headless player: opens a session, lives through a scenario, brings home a `Take`."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from streamdit.bots.film import Film
+from streamdit.bots.scenarios import SCENARIOS, Step
+from streamdit.bots.take import EventNote, Take, frame_note, thumbnail
+from streamdit.client import connect
+from streamdit.errors import SessionClosed, StreamDiTError
+from streamdit.frames import Frame
+from streamdit.session import Session
+from streamdit.types import ClosedReason, EventRejected, Notice
+
+
+SLIP_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotPlan:
+    """What every bot of a run does."""
+
+    address: str
+    scenario: str
+    seconds: float
+    world: str = ""
+    profile: str = ""
+    prompt: str | None = None
+    seed: int = 0  # of the scenario; each bot adds its number
+    record: Path | None = None  # a folder; bot n writes into bot-n
+
+    def __post_init__(self) -> None:
+        if self.scenario not in SCENARIOS:
+            known = ", ".join(SCENARIOS)
+            raise ValueError(f"scenario is {self.scenario!r}, expected one of {known}")
+        if self.seconds <= 0:
+            raise ValueError(f"seconds is {self.seconds}, expected more than 0")
+
+
+async def play(plan: BotPlan, bot: int, on_frame: Callable[[], object] = lambda: None) -> Take:
+    """One bot's run. What goes wrong ends up in `Take.errors`; it does not raise."""
+    take = Take(bot)
+    try:
+        async with connect(plan.address) as client:
+            take.began_ns = time.monotonic_ns()
+            async with client.play(world=plan.world, profile=plan.profile, prompt=plan.prompt) as session:
+                take.opened = session.opened
+                try:
+                    await _live(session, plan, take, on_frame)
+                finally:
+                    take.closed = await session.close("scenario over")
+                    take.num_replaced = session.stats().num_replaced
+                    _keep_news(session, take)
+    except StreamDiTError as error:
+        take.errors.append(f"bot {bot}: {error}")
+    if take.closed is not None and take.closed.reason is not ClosedReason.CLIENT_CLOSED:
+        take.errors.append(f"bot {bot}: closed, {take.closed.reason.name}: {take.closed.detail}")
+    return take
+
+
+async def _live(session: Session, plan: BotPlan, take: Take, on_frame: Callable[[], object]) -> None:
+    """Act and watch side by side until the time is up or the session ends."""
+    prompt = plan.prompt or "".join(session.opened.world.example_prompts[:1])
+    film = None
+    if plan.record is not None:
+        film = Film(plan.record / f"bot-{take.bot}", session.opened, plan.scenario, prompt)
+    steps = SCENARIOS[plan.scenario](session.opened.world, Random(plan.seed + take.bot))
+    actor = asyncio.create_task(_act(session, steps, take, film))
+    try:
+        async with asyncio.timeout(plan.seconds):
+            async for frame in session:
+                take.frames.append(frame_note(frame))
+                on_frame()
+                if film is not None or plan.scenario == "probe":
+                    # x264 and JPEG take milliseconds; the loop has to go on reading meanwhile.
+                    await asyncio.to_thread(_look, frame, plan, take, film)
+    except TimeoutError:
+        pass
+    finally:
+        actor.cancel()
+        await asyncio.gather(actor, return_exceptions=True)
+        if film is not None:
+            await asyncio.to_thread(film.finish)
+
+
+def _look(frame: Frame, plan: BotPlan, take: Take, film: Film | None) -> None:
+    rgb = frame.rgb()  # (H, W, 3)
+    if plan.scenario == "probe":
+        take.thumbnails.append(thumbnail(rgb))
+    if film is not None:
+        film.frame(frame, rgb)
+
+
+async def _act(session: Session, steps: Iterator[Step], take: Take, film: Film | None) -> None:
+    """The scenario on the bot's own clock."""
+    began_s = time.monotonic()
+    max_horizon = session.opened.max_horizon_frames
+    try:
+        for step in steps:
+            wait_s = began_s + step.at_s - time.monotonic()
+            if wait_s < -SLIP_S:
+                began_s -= wait_s  # a bot that was held up goes on from here, without a burst of old events
+            await asyncio.sleep(max(0.0, wait_s))
+            if step.prompt is not None:
+                event_id = await session.prompt(step.prompt)
+                take.events.append(EventNote(event_id, "prompt", time.monotonic_ns()))
+                if film is not None:
+                    film.prompt(event_id, step.prompt)
+            if step.state is not None:
+                sent_ns = time.monotonic_ns()
+                event_id = await session.state(step.state, horizon=step.horizon[:max_horizon])
+                take.events.append(EventNote(event_id, "state", sent_ns, step.place))
+                if film is not None:
+                    film.state(event_id, step.state)
+            if step.stop_reading_s is not None:
+                await _stall(session, step.stop_reading_s, take)
+            _keep_news(session, take)
+    except SessionClosed:
+        return  # the watcher learns why
+
+
+async def _stall(session: Session, stop_s: float, take: Take) -> None:
+    stopped_ns = time.monotonic_ns()
+    with session.reading_stopped():
+        await asyncio.sleep(stop_s)
+    take.stall_ns = (stopped_ns, time.monotonic_ns())
+
+
+def _keep_news(session: Session, take: Take) -> None:
+    """Before newer ones push them out."""
+    while session.notices:
+        news = session.notices.popleft()
+        match news:
+            case EventRejected():
+                take.errors.append(f"bot {take.bot}: event refused, {news.reason}: {news.detail}")
+            case Notice():
+                take.notices.append(f"bot {take.bot}: {news.code}: {news.detail}")
+            case _:
+                take.notices.append(f"bot {take.bot}: DRAINING: {news.detail}")

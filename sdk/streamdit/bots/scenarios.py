@@ -1,0 +1,93 @@
+"""What bots do: pure generators of timed steps from a world's contract and a seeded random source.
+
+wander        walks about, one state per frame with a short horizon
+prompt-tour   the same, and the next example prompt every 4 s
+probe         stands still and teleports between two far places, for visible latency
+idle          sends nothing
+stall         wanders; stops reading for 10 s, then goes on
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import count, cycle
+from random import Random
+from typing import TypeAlias
+
+from streamdit.bots.trajectories import StateValues, ordered, standing, wander, with_horizon
+from streamdit.types import WorldInfo
+
+HORIZON_FRAMES = 8
+TOUR_EVERY_S = 4.0
+TELEPORT_EVERY_S, TELEPORT_JITTER_S = 2.0, 0.35
+STALL_AFTER_S, STALL_FOR_S = 4.0, 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What to do at one time of a bot's life; seconds since its session was opened."""
+
+    at_s: float
+    prompt: str | None = None
+    state: StateValues | None = None
+    horizon: tuple[StateValues, ...] = ()
+    place: int | None = None  # probe: which of the two places this step teleports to
+    stop_reading_s: float | None = None
+
+
+Scenario: TypeAlias = Callable[[WorldInfo, Random], Iterator[Step]]
+
+
+def wander_about(world: WorldInfo, random: Random) -> Iterator[Step]:
+    """One state per frame period, with what follows."""
+    for frame, (state, horizon) in enumerate(with_horizon(wander(world, random), HORIZON_FRAMES)):
+        yield Step(at_s=frame / world.fps, state=state, horizon=horizon)
+
+
+def prompt_tour(world: WorldInfo, random: Random) -> Iterator[Step]:
+    """Wander; a new example prompt every 4 s."""
+    prompts = cycle(world.example_prompts)
+    next_s = 0.0
+    for step in wander_about(world, random):
+        if step.at_s >= next_s:
+            yield Step(at_s=step.at_s, prompt=next(prompts))
+            next_s += TOUR_EVERY_S
+        yield step
+
+
+def probe(world: WorldInfo, random: Random) -> Iterator[Step]:
+    """Everything fixed but the place; about every 2 s, never in step with the frames, the other place."""
+    at_s = 0.0
+    for number in count():
+        place = number % 2
+        yield Step(at_s=at_s, state=probe_state(world, place), place=place)
+        at_s += TELEPORT_EVERY_S + random.uniform(-TELEPORT_JITTER_S, TELEPORT_JITTER_S)
+
+
+def probe_state(world: WorldInfo, place: int) -> StateValues:
+    """At a quarter or three quarters of the field `x`, or of the first field: 32 and 96 of 0..128."""
+    field = next((field for field in world.state_fields if field.name == "x"), world.state_fields[0])
+    share = 0.75 if place else 0.25
+    return ordered(world, {**standing(world), field.name: field.min + share * (field.max - field.min)})
+
+
+def idle(_world: WorldInfo, _random: Random) -> Iterator[Step]:
+    """Nothing at all."""
+    return iter(())
+
+
+def stall(world: WorldInfo, random: Random) -> Iterator[Step]:
+    """Wander; after 4 s nothing is read for 10 s, as if the game hung."""
+    stalled = False
+    for step in wander_about(world, random):
+        stops = not stalled and step.at_s >= STALL_AFTER_S
+        stalled = stalled or stops
+        yield replace(step, stop_reading_s=STALL_FOR_S) if stops else step
+
+
+SCENARIOS: Mapping[str, Scenario] = {
+    "wander": wander_about,
+    "prompt-tour": prompt_tour,
+    "probe": probe,
+    "idle": idle,
+    "stall": stall,
+}

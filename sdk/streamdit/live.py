@@ -1,0 +1,291 @@
+"""A session for a game loop: its own thread and event loop, and calls that never block.
+
+with LiveSession("localhost:50051", prompt="a pig in a meadow") as live:
+    while running:
+        live.state(x=player.x)
+        frame = live.latest()
+        if frame is not None:
+            draw(frame.rgb())
+"""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from enum import Enum
+from types import TracebackType
+from typing import Any, Self
+
+from streamdit._loop_thread import LoopThread
+from streamdit._wishes import Command, Wishes
+from streamdit.client import connect
+from streamdit.errors import ConnectionFailed, Rejected, SessionClosed
+from streamdit.frames import Frame, LatestFrame
+from streamdit.session import Opening, Session
+from streamdit.stats import SessionStats
+from streamdit.types import Closed, ClosedReason, Draining, EventRejected, Notice, Opened
+
+BACK_OFF_S = (0.5, 1.0, 2.0, 4.0)  # the last one repeats
+CLOSE_WITHIN_S = 1.8
+# Endings that another try would not change.
+FINAL = (ClosedReason.CLIENT_CLOSED, ClosedReason.REJECTED, ClosedReason.IDLE, ClosedReason.TOO_SLOW)
+
+
+class LiveStatus(Enum):
+    """Where a live session stands."""
+
+    CONNECTING = "connecting"
+    PLAYING = "playing"
+    RECONNECTING = "reconnecting"
+    CLOSED = "closed"
+
+
+class LiveSession:
+    """A session behind a game loop. Any thread may call; only entering and `close` wait.
+
+    A newer state or prompt replaces one that was not sent yet; of commands 16 wait, the oldest falls out.
+    A broken connection is made again after 0.5, 1, 2, 4, 4 ... s with the last prompt, state and profile.
+
+    Args:
+        wait_s: how long entering waits for the engine; 0 returns at once, then watch `status`.
+        reconnect: False lets the session end when the connection does.
+        opening: the arguments of `Client.play`.
+
+    Raises on entering:
+        ConnectionFailed: no engine within `wait_s`, unless that is 0.
+        Rejected: the engine refused.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        secure: bool = False,
+        token: str | None = None,
+        wait_s: float = 10.0,
+        reconnect: bool = True,
+        **opening: Any,
+    ) -> None:
+        self._address = address
+        self._secure = secure
+        self._token = token
+        self._wait_s = wait_s
+        self._reconnect = reconnect
+        self._opening = Opening(**opening)
+        self._mailbox = LatestFrame()
+        self._wishes = Wishes()
+        self._session: Session | None = None
+        self._status = LiveStatus.CONNECTING
+        self._closed: Closed | None = None
+        self._error: Exception | None = None
+        self._settled = threading.Event()  # opened, or known to be in vain
+        self._ended = threading.Event()
+        self._thread: LoopThread | None = None
+        self._wake: asyncio.Event | None = None
+        self._work: asyncio.Task[None] | None = None
+
+    # ------------------------------------------------------------------------------------------ begin and end
+
+    def __enter__(self) -> Self:
+        self._thread = LoopThread(f"streamdit {self._address}")
+        self._thread.run(self._start())
+        self._settled.wait(self._wait_s)
+        if self._session is None and self._wait_s > 0:
+            error = self._error or ConnectionFailed(self._address, f"no session within {self._wait_s} s")
+            self.close()
+            raise error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> Closed | None:
+        """End the session and join its thread, within two seconds. Returns why it ended."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            if self._work is not None:
+                thread.call_soon(self._work.cancel)
+                self._ended.wait(CLOSE_WITHIN_S)
+            thread.close(timeout_s=0.5)
+        return self._closed
+
+    async def _start(self) -> None:
+        self._wake = asyncio.Event()
+        self._work = asyncio.create_task(self._live())
+
+    async def _live(self) -> None:
+        """Sessions one after another until one ends for good."""
+        tries = 0
+        try:
+            while self._closed is None:
+                played = await self._play_once()
+                tries = 1 if played else tries + 1
+                if self._closed is None:
+                    self._status = LiveStatus.RECONNECTING
+                    await asyncio.sleep(BACK_OFF_S[min(tries, len(BACK_OFF_S)) - 1])
+        finally:
+            self._closed = self._closed or Closed(ClosedReason.CLIENT_CLOSED, "closed while not connected")
+            self._status = LiveStatus.CLOSED
+            self._settled.set()
+            self._ended.set()
+
+    async def _play_once(self) -> bool:
+        """One session from dialling to its end; True if it opened. Sets `_closed` if it was the last."""
+        session = None
+        try:
+            async with connect(self._address, secure=self._secure, token=self._token, wait_for_engine=False) as client:
+                session = client.open(self._opening)
+                async with session:
+                    await self._play(session)
+        except Rejected as error:
+            self._error = error
+            if error.reason != "SERVER_FULL":
+                self._closed = Closed(ClosedReason.REJECTED, str(error))
+                self._settled.set()
+        except ConnectionFailed as error:
+            self._error = error
+            if not self._reconnect:
+                self._closed = Closed(ClosedReason.CONNECTION_LOST, str(error))
+                self._settled.set()
+        finally:
+            played = session is not None and session is self._session
+            if played and session is not None:
+                self._opening = replace(self._opening, state=dict(session.last_state))
+                self._after(session.closed)
+        return played
+
+    def _after(self, closed: Closed | None) -> None:
+        if closed is None:
+            return
+        self._error = SessionClosed(closed)
+        if closed.reason in FINAL or not self._reconnect:
+            self._closed = closed
+
+    async def _play(self, session: Session) -> None:
+        self._session = session
+        self._status, self._error = LiveStatus.PLAYING, None
+        self._settled.set()
+        teller = asyncio.create_task(self._tell(session))
+        try:
+            async for frame in session:
+                self._mailbox.put(frame)
+        finally:
+            teller.cancel()
+            await asyncio.gather(teller, return_exceptions=True)
+
+    async def _tell(self, session: Session) -> None:
+        """Everything the game wants, as soon as it wants it. It survives into the next connection."""
+        assert self._wake is not None
+        with suppress(SessionClosed):
+            while True:
+                wish = self._wishes.take()
+                if wish.prompt is not None:
+                    self._opening = replace(self._opening, prompt=wish.prompt)
+                    await session.prompt(wish.prompt)
+                for command in wish.commands:
+                    await command(session)
+                if wish.values is not None or wish.fields:
+                    try:
+                        await session.state(wish.values, horizon=wish.horizon, **wish.fields)
+                    except ValueError as error:  # a field the world does not have
+                        self._error = error
+                await self._wake.wait()
+                self._wake.clear()
+
+    # ------------------------------------------------------------------------------------------------- wishes
+
+    def _wish(self) -> None:
+        thread, wake = self._thread, self._wake
+        if thread is not None and wake is not None:
+            thread.call_soon(wake.set)
+
+    def prompt(self, text: str) -> None:
+        """What the world should be."""
+        self._wishes.prompt(text)
+        self._wish()
+
+    def state(
+        self,
+        values: Sequence[float] | None = None,
+        *,
+        horizon: Sequence[Sequence[float]] = (),
+        **fields: float,
+    ) -> None:
+        """What is happening; as `Session.state`. A mistake in it shows up in `error`."""
+        self._wishes.state(values, fields, horizon)
+        self._wish()
+
+    def action(self, name: str, value: float = 1.0) -> None:
+        """What the player did, for worlds that list `actions`."""
+        self._command(lambda session: session.action(name, value))
+
+    def pause(self) -> None:
+        """Frames stop after the current chunk."""
+        self._command(lambda session: session.pause())
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._command(lambda session: session.resume())
+
+    def reset(self, seed: int | None = None) -> None:
+        """The world starts again from noise."""
+        self._command(lambda session: session.reset(seed))
+
+    def switch_profile(self, name: str) -> None:
+        """Another point on the latency dial; kept over reconnects."""
+        self._opening = replace(self._opening, profile=name)
+        self._command(lambda session: session.switch_profile(name))
+
+    def _command(self, command: Command) -> None:
+        self._wishes.command(command)
+        self._wish()
+
+    # ----------------------------------------------------------------------------------------------- readings
+
+    def latest(self) -> Frame | None:
+        """The newest frame, the same again until a newer one came; None before the first."""
+        return self._mailbox.take() or self._mailbox.peek()
+
+    def take(self) -> Frame | None:
+        """The newest frame if nobody had it yet, else None."""
+        return self._mailbox.take()
+
+    def stats(self) -> SessionStats | None:
+        """Of the present session, or the last; None before the first was opened."""
+        session = self._session
+        if session is None:
+            return None
+        stats = session.stats()
+        return replace(stats, num_replaced=stats.num_replaced + self._mailbox.num_replaced)
+
+    def take_notices(self) -> list[EventRejected | Notice | Draining]:
+        """What the engine had to say since the last call, at most 64 of it."""
+        session = self._session
+        taken: list[EventRejected | Notice | Draining] = []
+        with suppress(IndexError):  # empty
+            while session is not None:
+                taken.append(session.notices.popleft())
+        return taken
+
+    @property
+    def status(self) -> LiveStatus:
+        """Connecting, playing, reconnecting or closed."""
+        return self._status
+
+    @property
+    def opened(self) -> Opened | None:
+        """What was chosen for the present session, or the last; None before the first."""
+        return None if self._session is None else self._session.opened
+
+    @property
+    def closed(self) -> Closed | None:
+        """Why it ended for good; None while it lives or tries."""
+        return self._closed
+
+    @property
+    def error(self) -> Exception | None:
+        """What went wrong last, to be shown to a person; None after a session was opened."""
+        return self._error

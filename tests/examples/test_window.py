@@ -1,0 +1,223 @@
+"""The window is played by scripts on a display that is not there, in a time that is an argument."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from critters.captions import parse
+from critters.classic import render
+from critters.game import to_state
+from critters.link import NoEngine
+from critters.main import run, save_picture
+from critters.play import EXAMPLES, Play, View
+from critters.scene import Scene, State
+from critters.script import parse_script
+from critters.splits import training
+from critters.tape import Tape
+from critters.window import GAP, SIDE, Window
+from streamdit.recording import Recording
+from streamdit.stats import SessionStats
+from streamdit.types import Drops
+
+os.environ["SDL_VIDEODRIVER"] = "dummy"  # read when a window is opened
+
+
+class FakeLink:
+    """An engine that answers with one flat colour and keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.connected = True
+        self.trouble = ""
+        self.states: list[tuple[tuple[float, ...], int]] = []
+        self.prompts: list[str] = []
+        self.waiting_news: list[str] = []
+
+    def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
+        self.states.append((tuple(values), len(horizon)))
+
+    def prompt(self, text: str) -> None:
+        self.prompts.append(text)
+
+    def picture(self) -> NDArray[np.uint8] | None:
+        return np.full((128, 128, 3), (10, 200, 30), np.uint8) if self.connected else None
+
+    def news(self) -> list[str]:
+        news, self.waiting_news = self.waiting_news, []
+        return news
+
+    def stats(self) -> SessionStats | None:
+        return SessionStats(
+            num_frames=100,
+            fps=16.0,
+            interval_ms=None,
+            jitter_ms=None,
+            control_latency_ms=None,
+            round_trip_ms=None,
+            clock_offset_us=None,
+            rung=0,
+            dropped=Drops(),
+            num_replaced=0,
+            prompt_in_force=EXAMPLES[0],
+            server=None,
+        )
+
+
+@pytest.fixture
+def window() -> Iterator[Window]:
+    window = Window()
+    yield window
+    window.close()
+
+
+def steady() -> Callable[[], float]:
+    """Sixty drawings a second without waiting for any of them."""
+    times = (number / 60 for number in range(100_000))
+    return lambda: next(times)
+
+
+def played(window: Window, play: Play, script: str, num_frames: int) -> Play:
+    run(play, window, steady(), script=parse_script(script), num_frames=num_frames)
+    return play
+
+
+def colour_at(window: Window, x: int, y: int) -> tuple[int, ...]:
+    return tuple(window.screen.get_at((x, y)))[:3]
+
+
+def test_a_script_walks_the_critter_sixteen_ticks_a_second(window: Window, tmp_path: Path) -> None:
+    play = played(window, Play(NoEngine(), Tape(tmp_path)), "right*5; wait*3", 8)
+    assert (play.num_ticks, play.game.x) == (8, 64 + 2 + 4 * 4)
+
+
+def test_classic_shows_the_hand_drawn_picture_five_times_as_large(window: Window, tmp_path: Path) -> None:
+    play = played(window, Play(NoEngine(), Tape(tmp_path)), "right*5; f1", 8)
+    rgb = render(play.scene, to_state(play.game))
+    for x, y in ((3, 3), (64, 80), (100, 120)):
+        assert colour_at(window, x * 5 + 2, y * 5 + 2) == tuple(rgb[y, x])
+
+
+def test_every_tick_tells_the_engine_the_state_and_half_a_second_ahead(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    played(window, Play(link, Tape(tmp_path)), "right*6", 6)
+    assert [values[0] for values, _ in link.states] == [66.0, 70.0, 74.0, 78.0, 82.0, 86.0]
+    assert {num_ahead for _, num_ahead in link.states} == {8}
+
+
+def test_tab_goes_from_classic_to_generated_to_both(window: Window, tmp_path: Path) -> None:
+    play = Play(FakeLink(), Tape(tmp_path))
+    played(window, play, "tab", 3)
+    assert play.view is View.GENERATED
+    assert colour_at(window, 320, 500) == (10, 200, 30)
+    played(window, play, "tab", 6)
+    assert window.screen.get_width() == 2 * SIDE + GAP
+    assert colour_at(window, SIDE + GAP + 320, 500) == (10, 200, 30)
+    assert colour_at(window, 320, 630) != (10, 200, 30)
+
+
+def test_typing_a_prompt_changes_the_scene_and_tells_the_engine(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    play = played(window, Play(link, Tape(tmp_path)), "t; text a fox in the city at night; enter", 6)
+    assert play.scene == Scene("fox", "city", "night", "clear")
+    assert link.prompts == ["a fox in the city at night"]
+    assert play.box is None
+
+
+def test_keys_typed_into_the_box_do_not_move_the_critter_and_escape_throws_them_away(
+    window: Window, tmp_path: Path
+) -> None:
+    play = played(window, Play(FakeLink(), Tape(tmp_path)), "t; text 1t; right*4; escape", 8)
+    assert (play.game.x, play.prompt, play.running) == (64.0, EXAMPLES[0], True)
+
+
+def test_the_text_box_is_edited_where_the_caret_is(window: Window, tmp_path: Path) -> None:
+    play = played(window, Play(FakeLink(), Tape(tmp_path)), "t; text pigs; backspace; text let", 6)
+    assert play.box is not None
+    assert play.box.text == "piglet"
+
+
+def test_words_the_game_does_not_know_are_named_and_still_reach_the_engine(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    play = played(window, Play(link, Tape(tmp_path)), "t; text a zebra in the city; enter", 6)
+    assert play.toast == "unknown words: zebra"
+    assert link.prompts == ["a zebra in the city"]
+    assert play.scene == parse(EXAMPLES[0])
+
+
+def test_what_the_engine_says_is_shown_for_a_while(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    play = Play(link, Tape(tmp_path))
+    link.waiting_news = ["the prompt is too long"]
+    assert played(window, play, "", 4).toast == "the prompt is too long"
+    assert played(window, play, "", 90).toast == ""
+
+
+def test_number_keys_ask_for_the_example_prompts(window: Window, tmp_path: Path) -> None:
+    play = played(window, Play(NoEngine(), Tape(tmp_path)), "5", 3)
+    assert (play.prompt, play.scene.critter) == (EXAMPLES[4], "robot")
+
+
+def test_every_example_prompt_is_a_scene_training_saw() -> None:
+    assert len({parse(example).critter for example in EXAMPLES}) == 8
+    assert {parse(example) for example in EXAMPLES} <= set(training())
+
+
+def test_when_the_engine_goes_the_game_plays_on_in_classic(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    play = Play(link, Tape(tmp_path))
+    played(window, play, "tab; f1", 4)
+    link.connected, link.trouble = False, "engine gone"
+    played(window, play, "right*4", 12)
+    assert play.game.x > 64.0
+    assert colour_at(window, 320 + 2, 40 * 5 + 2) == tuple(play.classic[40, 64])
+    assert colour_at(window, 3, 3) == (246, 196, 83)  # the banner
+
+
+def test_r_records_what_is_played_and_r_again_ends_it(window: Window, tmp_path: Path) -> None:
+    play = Play(NoEngine(), Tape(tmp_path))
+    played(window, play, "r; right*6; 5; wait*4; r", 16)
+    recording = Recording.load(tmp_path / "play-001")
+    assert recording.num_frames == 12
+    assert set(recording.prompts()) == {EXAMPLES[0], EXAMPLES[4]}
+    state = State(*map(float, recording.states()[2]))
+    assert np.array_equal(recording.read()[2], render(parse(EXAMPLES[0]), state))
+
+
+def test_a_recording_of_generated_pictures_ends_when_the_engine_goes(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    play = Play(link, Tape(tmp_path))
+    played(window, play, "tab; r; right*4", 8)
+    link.connected = False
+    played(window, play, "right*4", 12)
+    recording = Recording.load(tmp_path / "play-001")
+    assert not play.tape.running
+    assert recording.labels["pictures"] == "generated"
+    assert np.array_equal(np.unique(recording.read()), [10, 30, 200])
+
+
+def test_escape_leaves_and_an_unfinished_recording_is_finished(window: Window, tmp_path: Path) -> None:
+    play = played(window, Play(NoEngine(), Tape(tmp_path)), "r; right*6; escape", 100)
+    play.tape.stop()
+    assert play.num_ticks < 10
+    assert Recording.load(tmp_path / "play-001").num_frames == 7
+
+
+def test_f12_keeps_a_picture_of_the_window(window: Window, tmp_path: Path) -> None:
+    play = played(window, Play(NoEngine(), Tape(tmp_path)), "f12; wait; f12", 5)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["picture-001.png", "picture-002.png"]
+    assert save_picture(window, tmp_path / "more" / "last.png").exists()
+    assert "picture-002.png" in play.toast
+
+
+def test_a_window_that_stood_still_does_not_catch_up(tmp_path: Path) -> None:
+    play = Play(NoEngine(), Tape(tmp_path))
+    play.advance(100.0, next(parse_script("right")).keys)
+    assert play.num_ticks == 1
+
+
+def test_a_script_command_that_is_none_is_named() -> None:
+    with pytest.raises(ValueError, match="'fly' is none of"):
+        list(parse_script("right*2; fly"))

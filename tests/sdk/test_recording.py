@@ -1,0 +1,171 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from streamdit.errors import RecordingError
+from streamdit.recording import Recorder, Recording
+from streamdit.types import StateField
+
+FIELDS = (StateField("x", 0.0, 128.0), StateField("spin", 0.0, 1.0, periodic=True))
+
+
+def noise(num_frames: int, height: int = 48, width: int = 64) -> NDArray[np.uint8]:
+    """The hardest video there is, uint8 (T, H, W, 3)."""
+    return np.random.default_rng(7).integers(0, 256, (num_frames, height, width, 3), dtype=np.uint8)
+
+
+def write(folder: Path, video: NDArray[np.uint8], crf: int | None = None) -> Recording:
+    _, height, width, _ = video.shape
+    with Recorder(
+        folder,
+        fps=16.0,
+        width=width,
+        height=height,
+        world="square",
+        state_fields=FIELDS,
+        labels={"critter": "pig"},
+        split="train",
+        crf=crf,
+    ) as recorder:
+        for rgb in video:
+            recorder.frame(rgb)
+    return Recording.load(folder)
+
+
+def test_lossless_video_comes_back_bit_for_bit(tmp_path: Path) -> None:
+    video = noise(40)
+    assert np.array_equal(write(tmp_path, video).read(), video)
+
+
+def test_odd_sizes_are_lossless_too(tmp_path: Path) -> None:
+    video = noise(5, height=33, width=47)
+    assert np.array_equal(write(tmp_path, video).read(), video)
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 1), (15, 17), (21, 30), (39, 40), (40, 40)])
+def test_any_stretch_can_be_read_without_the_rest(tmp_path: Path, start: int, stop: int) -> None:
+    video = noise(40)
+    assert np.array_equal(write(tmp_path, video).read(start, stop), video[start:stop])
+
+
+def test_a_lossy_video_is_close_and_says_that_it_is_lossy(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 255, 64, dtype=np.uint8)
+    video = np.broadcast_to(ramp[None, None, :, None], (20, 48, 64, 3)).copy()
+    recording = write(tmp_path, video, crf=12)
+    assert not recording.lossless
+    assert np.abs(recording.read().astype(int) - video).mean() < 4
+
+
+def test_state_and_prompt_are_held_until_the_next_one(tmp_path: Path) -> None:
+    with Recorder(tmp_path, fps=16.0, width=64, height=48, state_fields=FIELDS) as recorder:
+        for index, rgb in enumerate(noise(6)):
+            if index == 1:
+                recorder.prompt("a pig")
+            if index == 2:
+                recorder.state([3.0, 0.25])
+            if index == 4:
+                recorder.prompt("ein Schwein, 🐷")
+            recorder.frame(rgb)
+    recording = Recording.load(tmp_path)
+    assert recording.prompts() == ["", "a pig", "a pig", "a pig", "ein Schwein, 🐷", "ein Schwein, 🐷"]
+    assert recording.states().dtype == np.float32
+    assert recording.states()[:, 0].tolist() == [64.0, 64.0, 3.0, 3.0, 3.0, 3.0]
+    assert [event["t_us"] for event in recording.events] == [62500, 125000, 250000]
+
+
+def test_what_the_session_was_is_kept(tmp_path: Path) -> None:
+    recording = write(tmp_path, noise(2))
+    assert (recording.world, recording.fps, recording.split) == ("square", 16.0, "train")
+    assert (recording.width, recording.height, recording.num_frames) == (64, 48, 2)
+    assert recording.state_fields == FIELDS
+    assert recording.labels == {"critter": "pig"}
+
+
+def test_a_recording_without_frames_is_empty_not_broken(tmp_path: Path) -> None:
+    with Recorder(tmp_path, fps=16.0, width=64, height=48):
+        pass
+    assert Recording.load(tmp_path).read().shape == (0, 48, 64, 3)
+
+
+def test_an_exception_while_recording_leaves_it_visibly_cut_short(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, fps=16.0, width=64, height=48)
+    with pytest.raises(KeyError), recorder:
+        recorder.frame(noise(1)[0])
+        raise KeyError("the game crashed")
+    with pytest.raises(RecordingError, match=r"session\.json: missing: the recording was cut short"):
+        Recording.load(tmp_path)
+
+
+def test_a_video_shorter_than_promised_is_cut_short(tmp_path: Path) -> None:
+    write(tmp_path, noise(3))
+    session = json.loads((tmp_path / "session.json").read_text())
+    (tmp_path / "session.json").write_text(json.dumps({**session, "num_frames": 9}))
+    with pytest.raises(RecordingError, match=r"video\.mp4: holds 3 of 9 frames"):
+        Recording.load(tmp_path)
+
+
+def test_a_truncated_video_file_is_named(tmp_path: Path) -> None:
+    write(tmp_path, noise(3))
+    video = tmp_path / "video.mp4"
+    video.write_bytes(video.read_bytes()[:1000])
+    with pytest.raises(RecordingError, match=r"video\.mp4: cannot be opened, missing or cut short"):
+        Recording.load(tmp_path)
+
+
+def test_a_video_of_another_size_is_named(tmp_path: Path) -> None:
+    write(tmp_path, noise(3))
+    session = json.loads((tmp_path / "session.json").read_text())
+    (tmp_path / "session.json").write_text(json.dumps({**session, "width": 128}))
+    with pytest.raises(RecordingError, match=r"frames are 64x48, session\.json says 128x48"):
+        Recording.load(tmp_path)
+
+
+def test_a_bad_json_line_is_named_by_its_number(tmp_path: Path) -> None:
+    recording = write(tmp_path, noise(1))
+    (tmp_path / "events.jsonl").write_text('{"frame": 0, "type": "prompt", "text": "a"}\n{"frame": 1,\n')
+    with pytest.raises(RecordingError, match=r"events\.jsonl: line 2 is not JSON"):
+        recording.prompts()
+
+
+def test_a_state_of_the_wrong_length_on_disk_is_named(tmp_path: Path) -> None:
+    recording = write(tmp_path, noise(1))
+    (tmp_path / "events.jsonl").write_text('{"frame": 0, "type": "state", "values": [1]}\n')
+    with pytest.raises(RecordingError, match="state at frame 0 has 1 values, the world has 2 fields"):
+        recording.states()
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, noise(1))
+    session = json.loads((tmp_path / "session.json").read_text())
+    (tmp_path / "session.json").write_text(json.dumps({**session, "format": 2}))
+    with pytest.raises(RecordingError, match="format is 2, this SDK reads 1"):
+        Recording.load(tmp_path)
+
+
+def test_a_session_without_its_world_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, noise(1))
+    (tmp_path / "session.json").write_text('{"format": 1}')
+    with pytest.raises(RecordingError, match="missing or malformed: 'world'"):
+        Recording.load(tmp_path)
+
+
+def test_a_frame_of_the_wrong_size_is_refused(tmp_path: Path) -> None:
+    with Recorder(tmp_path, fps=16.0, width=64, height=48) as recorder:
+        with pytest.raises(RecordingError, match=r"frame 0 is uint8 \(40, 64, 3\), expected uint8 \(48, 64, 3\)"):
+            recorder.frame(noise(1, height=40)[0])
+        with pytest.raises(RecordingError, match="frame 0 is float64"):
+            recorder.frame(np.zeros((48, 64, 3)))  # type: ignore[arg-type]
+
+
+def test_a_finished_recording_is_never_overwritten(tmp_path: Path) -> None:
+    write(tmp_path, noise(1))
+    with pytest.raises(RecordingError, match="holds a finished recording already"):
+        write(tmp_path, noise(1))
+
+
+def test_a_lossy_video_needs_even_sizes(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="needs even sizes, got 47x48"):
+        Recorder(tmp_path, fps=16.0, width=47, height=48, crf=12)

@@ -1,0 +1,204 @@
+"""One thread, many sessions: who is served when, by a clock that the test moves."""
+
+import itertools
+import time
+from dataclasses import replace
+
+import pytest
+
+from engine_service.server.messages import Delivery, Encoding, SessionPlan
+from engine_service.server.seat import Delivered, Failed, Frames, Late, Made, Seat
+from engine_service.server.worker import Worker
+from engine_service.stream.clock import SystemClock
+from engine_service.types import Chunk, Pause, Prompt, Resume, State
+from tests.server.fake_player import WORLD, FakePlayer, ManualClock
+
+PLAN = SessionPlan(
+    session_id="one",
+    world=WORLD,
+    profile="responsive",
+    seed=7,
+    encoding=Encoding.RGB24,
+    delivery=Delivery.LATEST,
+    window=4,
+    jpeg_quality=90,
+    prompt=Prompt(0, "a fox"),
+    state=State(0, (0.5, 0.5, 0.0)),
+)
+MIDDLE = (0.5, 0.5, 0.0)
+
+
+class House:
+    """A worker without a thread, its clock, and what each session was given."""
+
+    def __init__(self, cost_s: float = 0.02) -> None:
+        self.clock = ManualClock()
+        self.players: dict[str, FakePlayer] = {}
+        self.given: dict[str, list[Delivered]] = {}
+        self.cost_s = cost_s
+        self.worker = Worker(self.make, clock=self.clock, inbox_size=4)
+
+    def make(self, plan: SessionPlan) -> FakePlayer:
+        player = FakePlayer(plan, clock=self.clock, cost_s=self.cost_s)
+        self.players[plan.session_id] = player
+        return player
+
+    def sit(self, session_id: str = "one", delivery: Delivery = Delivery.LATEST) -> Seat:
+        self.given[session_id] = []
+        plan = replace(PLAN, session_id=session_id, delivery=delivery)
+        return self.worker.sit(plan, self.given[session_id].append)
+
+    def run(self, seconds: float) -> None:
+        """Let the worker work until it sleeps beyond this time."""
+        end_ns = self.clock.ns + round(seconds * 1e9)
+        while (wait_s := self.worker.turn()) is not None and self.clock.ns + wait_s * 1e9 < end_ns:
+            self.clock.move(wait_s)
+        self.clock.ns = max(self.clock.ns, end_ns)
+
+    def ids(self, session_id: str = "one") -> list[int]:
+        items = self.given[session_id]
+        return [frame.frame_id for item in items if isinstance(item, Frames) for frame in item.frames]
+
+
+def test_an_empty_worker_has_nothing_to_wait_for() -> None:
+    assert House().worker.turn() is None
+
+
+def test_a_paced_session_makes_sixteen_frames_a_second() -> None:
+    house = House()
+    house.sit()
+    house.run(10.0)
+    assert 160 <= len(house.ids()) <= 164
+    assert house.ids() == list(range(1, len(house.ids()) + 1))
+
+
+def test_a_chunk_obeys_an_event_that_came_right_before_its_start() -> None:
+    house = House()
+    seat = house.sit()
+    house.run(1.0)
+    wait_s = house.worker.turn()
+    assert wait_s is not None
+    assert wait_s > 0
+    house.clock.move(wait_s)
+    house.worker.post(seat, State(5, MIDDLE))
+    house.worker.turn()
+    applied = [entry.event_id for item in house.given["one"] if isinstance(item, Made) for entry in item.applied]
+    assert applied == [5]
+
+
+def test_sessions_that_share_the_device_all_keep_their_pace() -> None:
+    house = House()
+    for name in ("one", "two", "three"):
+        house.sit(name)
+    house.run(10.0)
+    for name in ("one", "two", "three"):
+        assert 158 <= len(house.ids(name)) <= 164
+        late = [item for item in house.given[name] if isinstance(item, Late)]
+        assert late == []
+
+
+def test_a_hiccup_beyond_a_chunk_skips_frames_and_says_so() -> None:
+    house = House()
+    house.sit()
+    house.run(1.0)
+    house.players["one"].cost_s = 0.4
+    house.run(0.2)
+    house.players["one"].cost_s = 0.02
+    house.run(2.0)
+    (skipped,) = house.players["one"].skipped
+    (late,) = [item for item in house.given["one"] if isinstance(item, Late)]
+    assert late.skip_frames == skipped == 5
+    frames = [frame for item in house.given["one"] if isinstance(item, Frames) for frame in item.frames]
+    gaps = [
+        (later.frame_id - earlier.frame_id - 1, later.skipped_before) for earlier, later in itertools.pairwise(frames)
+    ]
+    assert [gap for gap in gaps if gap != (0, 0)] == [(5, 5)]
+
+
+def test_a_pause_of_a_minute_loses_no_media_time() -> None:
+    house = House()
+    seat = house.sit()
+    house.run(1.0)
+    house.worker.post(seat, Pause(1))
+    count = len(house.ids())
+    house.run(60.0)
+    assert len(house.ids()) == count
+    house.worker.post(seat, Resume(2))
+    house.run(1.0)
+    assert house.ids() == list(range(1, len(house.ids()) + 1))
+    assert 14 <= len(house.ids()) - count <= 18
+    assert not any(isinstance(item, Late) for item in house.given["one"])
+
+
+def test_lockstep_waits_for_permission_and_for_no_clock() -> None:
+    house = House()
+    seat = house.sit(delivery=Delivery.LOCKSTEP)
+    house.run(100.0)
+    assert house.ids() == [1, 2]
+    house.worker.permit(seat)
+    house.run(0.1)
+    assert house.ids() == [1, 2, 3, 4]
+
+
+def test_a_failing_player_leaves_the_others_alone() -> None:
+    house = House()
+    house.sit("good")
+    bad = house.sit("bad")
+    house.run(1.0)
+    house.worker.post(bad, Prompt(1, "explode"))
+    house.run(1.0)
+    assert house.given["bad"][-1] == Failed("RuntimeError: the fake exploded")
+    assert 30 <= len(house.ids("good")) <= 36
+
+
+def test_a_seat_that_was_left_makes_nothing_more() -> None:
+    house = House()
+    seat = house.sit()
+    house.run(1.0)
+    count = len(house.ids())
+    house.worker.leave(seat)
+    house.worker.leave(seat)
+    house.run(1.0)
+    assert len(house.ids()) == count
+
+
+class FillingPlayer(FakePlayer):
+    """Needs three shifts before its buffer gives frames."""
+
+    shifts = 0
+
+    def advance(self) -> Chunk:
+        self.shifts += 1
+        return Chunk((), (), 0.0, 0.0) if self.shifts < 3 else super().advance()
+
+
+@pytest.mark.parametrize("delivery", [Delivery.LATEST, Delivery.LOCKSTEP])
+def test_a_buffer_that_is_still_filling_is_worked_on_at_once(delivery: Delivery) -> None:
+    items: list[Delivered] = []
+    worker = Worker(FillingPlayer, clock=ManualClock())
+    seat = worker.sit(replace(PLAN, delivery=delivery), items.append)
+    worker.turn()
+    worker.post(seat, Pause(1))
+    worker.post(seat, Resume(2))
+    assert [worker.turn() for _ in range(3)] == [0.0, 0.0, 0.0]
+    made = [item for item in items if isinstance(item, Made)]
+    assert [len(item.applied) for item in made] == [0, 0, 2]
+
+
+def test_an_overfull_inbox_says_so() -> None:
+    house = House()
+    seat = house.sit(delivery=Delivery.LOCKSTEP)
+    assert [house.worker.post(seat, Prompt(i, "a fox")) for i in range(1, 6)] == [True] * 4 + [False]
+
+
+def test_the_thread_owns_the_players_and_stops_when_asked() -> None:
+    frames: list[Delivered] = []
+    worker = Worker(FakePlayer, clock=SystemClock())
+    worker.start()
+    worker.sit(replace(PLAN, delivery=Delivery.LOCKSTEP), frames.append)
+    deadline = time.monotonic() + 5.0
+    while len(frames) < 2 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    worker.stop()
+    worker.stop()
+    assert [type(item) for item in frames] == [Made, Frames]
