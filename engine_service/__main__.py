@@ -1,24 +1,95 @@
 """`streamdit-engine`: one command per stage of a world's life."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+
+from streamdit.errors import StreamDiTError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
-WorldOption = Annotated[
-    str, typer.Option("--world", help="Embedded world by name, or a world folder by path.")
-]
+WorldOption = Annotated[str, typer.Option("--world", help="Embedded world by name, or a world folder by path.")]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: CUDA where there is one.")]
+
+
+@app.command("serve")
+def serve(
+    world: WorldOption = "critters",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for other machines.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one and names it.")] = 50051,
+    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    threads: Annotated[int, typer.Option(help="Cores to compute on; 0 is all of them.")] = 0,
+    max_sessions: Annotated[int, typer.Option(help="Players at once; the next one is refused.")] = 4,
+    idle_timeout: Annotated[float, typer.Option(help="Seconds without a word before a client is closed.")] = 30.0,
+    metrics_port: Annotated[int | None, typer.Option(help="Prometheus page; none unless given.")] = None,
+    token: Annotated[str | None, typer.Option(help="Ask clients for it.", envvar="STREAMDIT_TOKEN")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; with --tls-key.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM private key; with --tls-cert.")] = None,
+) -> None:
+    """Serve a world over gRPC until SIGINT or SIGTERM."""
+    say = Console(stderr=True)
+    with say.status(f"loading world {world} (the first start compiles it and takes longer)"), _clear_errors():
+        from engine_service.config import EngineConfig, build_server  # noqa: PLC0415
+        from engine_service.server.config import ServerConfig  # noqa: PLC0415
+
+        server = build_server(
+            EngineConfig(
+                world=world,
+                backend=backend,
+                num_threads=threads,
+                server=ServerConfig(
+                    host=host,
+                    port=port,
+                    max_sessions=max_sessions,
+                    idle_timeout_s=idle_timeout,
+                    metrics_port=metrics_port,
+                    token=token,
+                    tls_cert=tls_cert,
+                    tls_key=tls_key,
+                ),
+            )
+        )
+    from engine_service.server.app import run  # noqa: PLC0415
+
+    with _clear_errors():
+        run(server)
+
+
+@app.command("generate")
+def generate(
+    prompt: Annotated[str, typer.Option(help="What the world should be.")],
+    out: Annotated[Path, typer.Option(help="Folder for the recording that is made.")],
+    world: WorldOption = "critters",
+    seconds: Annotated[float, typer.Option(help="How much media time.")] = 4.0,
+    profile: Annotated[str | None, typer.Option(help="Default: the world's.")] = None,
+    states: Annotated[Path | None, typer.Option(help="A recording whose states to follow; else at rest.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+) -> None:
+    """Generate a recording without a server, as fast as this machine can."""
+    with _clear_errors():
+        from engine_service.generate import generate_recording  # noqa: PLC0415
+
+        generate_recording(
+            world=world,
+            prompt=prompt,
+            out=out,
+            seconds=seconds,
+            profile=profile,
+            states=states,
+            seed=seed,
+            backend=backend,
+        )
 
 
 @app.command("train-autoencoder")
 def train_autoencoder(
     recordings: Annotated[Path, typer.Option(help="Folder of recordings.")],
-    run: Annotated[
-        Path, typer.Option(help="Folder for checkpoints, loss curve and sheets; resumes if it has some.")
-    ],
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints, loss curve and sheets; resumes if it has some.")],
     world: WorldOption = "critters",
     steps: Annotated[int, typer.Option(help="Training steps in all.")] = 2000,
     batch_size: Annotated[int, typer.Option(help="Crops per step.")] = 16,
@@ -31,18 +102,15 @@ def train_autoencoder(
     from engine_service.training.commands import train_autoencoder_stage  # noqa: PLC0415
 
     options = AutoencoderTraining(num_steps=steps, batch_size=batch_size, seed=seed)
-    train_autoencoder_stage(find_world(world), recordings, run, options, _device(device))
+    with _clear_errors():
+        train_autoencoder_stage(find_world(world), recordings, run, options, _device(device))
 
 
 @app.command("train")
 def train(
     recordings: Annotated[Path, typer.Option(help="Folder of recordings.")],
-    run: Annotated[
-        Path, typer.Option(help="Folder for checkpoints, loss curve and sheets; resumes if it has some.")
-    ],
-    validation: Annotated[
-        Path | None, typer.Option(help="Recordings kept out of training, for the curve.")
-    ] = None,
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints, loss curve and sheets; resumes if it has some.")],
+    validation: Annotated[Path | None, typer.Option(help="Recordings kept out of training, for the curve.")] = None,
     world: WorldOption = "critters",
     steps: Annotated[int, typer.Option(help="Training steps in all.")] = 6000,
     latents_per_step: Annotated[int, typer.Option(help="Latents in one step's examples.")] = 48,
@@ -65,7 +133,46 @@ def train(
         bfloat16=bfloat16,
         seed=seed,
     )
-    train_stage(find_world(world), recordings, validation, run, options, _device(device))
+    with _clear_errors():
+        train_stage(find_world(world), recordings, validation, run, options, _device(device))
+
+
+@app.command("evaluate")
+def evaluate_world(
+    recordings: Annotated[Path, typer.Option(help="Recordings of trained combinations; they also teach the judge.")],
+    report: Annotated[Path, typer.Option(help="Where the JSON goes; pictures go beside it.")],
+    held_out: Annotated[Path | None, typer.Option(help="Recordings of combinations kept out of training.")] = None,
+    world: WorldOption = "critters",
+    profile: Annotated[str | None, typer.Option(help="Default: the world's.")] = None,
+    count: Annotated[int, typer.Option(help="Recordings played per split.")] = 60,
+    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of the noise and of the judge.")] = 0,
+) -> None:
+    """Play recordings through the engine and compare with what the game drew."""
+    with _clear_errors():
+        from engine_service.runtime.world import find_world  # noqa: PLC0415
+        from engine_service.training.evaluation import evaluate  # noqa: PLC0415
+
+        evaluate(
+            find_world(world),
+            recordings=recordings,
+            held_out=held_out,
+            report=report,
+            profile=profile,
+            count=count,
+            backend=backend,
+            seed=seed,
+        )
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """What the user can mend is one red line and exit status 2; what only we can mend keeps its traceback."""
+    try:
+        yield
+    except (ValueError, OSError, StreamDiTError) as error:
+        Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(2) from error
 
 
 def _device(choice: str) -> str:

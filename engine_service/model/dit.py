@@ -70,7 +70,8 @@ class Block(nn.Module):
         self, x: Tensor, condition: Tensor, text: Tensor, text_bias: Tensor, cos: Tensor, sin: Tensor
     ) -> Tensor:
         """x `(B, F, h, w, D)`, condition `(B, F, D)`, text `(B, L, Dt)` -> `(B, F, h, w, D)`."""
-        shift_a, scale_a, gate_a, shift_m, scale_m, gate_m = self.modulation(condition).chunk(6, dim=-1)
+        modulation: Tensor = self.modulation(condition)  # (B, F, 6D)
+        shift_a, scale_a, gate_a, shift_m, scale_m, gate_m = modulation.chunk(6, dim=-1)
         attended: Tensor = self.attention(modulate(self.attention_norm(x), shift_a, scale_a), cos, sin)
         x = x + gate_a[:, :, None, None] * attended
         flat = rearrange(x, "b f h w d -> b (f h w) d")
@@ -143,7 +144,8 @@ class StreamDiT(nn.Module):
 
         shift, scale = self.final_modulation(condition).chunk(2, dim=-1)
         patches: Tensor = self.final(modulate(self.final_norm(x), shift, scale))
-        return rearrange(patches, "b f h w (c p q) -> b f c (h p) (w q)", p=patch, q=patch)
+        predicted: Tensor = rearrange(patches, "b f h w (c p q) -> b f c (h p) (w q)", p=patch, q=patch)
+        return predicted
 
     def forward(self, latents: Tensor, sigmas: Tensor, state: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:
         """Velocity, noise minus clean, `(B, F, C, H, W)`; 0 for latents that are clean already."""

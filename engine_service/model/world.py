@@ -50,6 +50,11 @@ class World:
         """Media time between two frames; exact for every fps that divides a second into microseconds."""
         return round(1_000_000 / self.fps)
 
+    @property
+    def resting_state(self) -> tuple[float, ...]:
+        """What holds until a client sends a state: the middle of every field's range."""
+        return tuple((field.min + field.max) / 2 for field in self.state_fields)
+
     def frames_per_shift(self, profile: str) -> int:
         """r * c: how many frames leave the buffer at once."""
         return self.frames_per_latent * self.profiles[profile].chunk_size

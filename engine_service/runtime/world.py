@@ -27,6 +27,8 @@ class WorldFolder:
     path: Path
     world: World
     preset: Preset
+    labels: tuple[str, ...]  # what recordings say of their pictures, for evaluation
+    position_fields: tuple[str, ...]  # state fields that are a place in the picture, px
 
 
 def find_world(name_or_path: str) -> Path:
@@ -72,7 +74,14 @@ def load_world(folder: Path) -> WorldFolder:
         raise WorldError(f"{file}: field {error} is missing") from error
     except (TypeError, ValueError) as error:
         raise WorldError(f"{file}: {error}") from error
-    return WorldFolder(folder, world, preset)
+    evaluation = table.get("evaluation", {})
+    return WorldFolder(
+        path=folder,
+        world=world,
+        preset=preset,
+        labels=tuple(evaluation.get("labels", ())),
+        position_fields=tuple(evaluation.get("position", ())),
+    )
 
 
 def _preset(table: Mapping[str, Any]) -> Preset:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from engine_service.model.world import World
 from engine_service.runtime.denoiser import EncodedPrompt, Runtime
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.sampler import advance, settle
@@ -26,11 +25,6 @@ from engine_service.types import (
 )
 
 
-def resting_state(world: World) -> tuple[float, ...]:
-    """The state of a world nobody has spoken to yet: the middle of each range, the start of each cycle."""
-    return tuple(field.min if field.periodic else (field.min + field.max) / 2 for field in world.state_fields)
-
-
 class StreamSession:
     """The moving buffer of one client and the conditioning in force (a `Player`)."""
 
@@ -45,7 +39,7 @@ class StreamSession:
         self._now_ns = now_ns
         self._max_references = max(partition.references for partition in world.profiles.values())
         self._profile = profile
-        self._track = StateTrack(resting_state(world))
+        self._track = StateTrack(world.resting_state)
         self._prompt = runtime.prompts.encode(runtime.prompts.tokens(world.example_prompts[0]))
         self._next_frame = 0  # index in media time
         self._last_event_id = 0

@@ -22,7 +22,8 @@ def orthogonalize(matrices: Tensor, num_iterations: int = 5) -> Tensor:
     for _ in range(num_iterations):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.mT if tall else x
+    orthogonal: Tensor = x.mT if tall else x
+    return orthogonal
 
 
 class Muon(Optimizer):
@@ -49,11 +50,14 @@ class Muon(Optimizer):
             for shape, parameters in by_shape.items():
                 nesterov = []
                 for parameter in parameters:
+                    gradient = parameter.grad
+                    assert gradient is not None
                     state = self.state[parameter]
-                    if "momentum" not in state:
-                        state["momentum"] = torch.zeros_like(parameter)
-                    state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
-                    nesterov.append(parameter.grad.lerp(state["momentum"], group["momentum"]).flatten(1))
+                    momentum = state.get("momentum")
+                    if momentum is None:
+                        momentum = state["momentum"] = torch.zeros_like(parameter)
+                    momentum.lerp_(gradient, 1 - group["momentum"])
+                    nesterov.append(gradient.lerp(momentum, group["momentum"]).flatten(1))
                 updates = orthogonalize(torch.stack(nesterov))
                 scale = 0.2 * max(shape) ** 0.5  # the root mean square of an AdamW step (Moonlight, arXiv 2502.16982)
                 for parameter, update in zip(parameters, updates, strict=True):

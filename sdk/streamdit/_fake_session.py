@@ -65,6 +65,10 @@ class FakeSession:
             reader.cancel()
             await asyncio.gather(reader, return_exceptions=True)
 
+    async def until_ending(self) -> None:
+        """Returns when something has ended the session."""
+        await self._until(lambda: False)
+
     async def drain(self, deadline_s: float) -> None:
         """Announce, then end."""
         await self._write(draining=pb.Draining(deadline_s=deadline_s, detail="going down"))

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 
+import grpc
 import grpc.aio
 
 from streamdit import _convert
@@ -33,6 +34,8 @@ CLOSE_TIMEOUT_S = 1.0  # how long the engine may take to confirm
 MAX_WAITING_FRAMES = 256  # of a consumer that must see all of them; more are not acknowledged
 MAX_UNASKED_FRAMES = 1024  # an engine that sends on without credit is cut off
 CATCH_UP_S = 0.05
+# grpc.aio puts this in place of the real status when a write fails before the end was read.
+LOST_STATUS = "Internal error from Core"
 ACK, HEARTBEAT = "ack", "heartbeat"
 
 
@@ -223,4 +226,6 @@ def _ending(error: grpc.aio.AioRpcError) -> Closed:
     refused = _convert.rejection(error.trailing_metadata())
     if refused is not None:
         return Closed(ClosedReason.REJECTED, str(refused))
+    if error.code() is grpc.StatusCode.INTERNAL and error.details() == LOST_STATUS:
+        return Closed(ClosedReason.CONNECTION_LOST, "the engine ended the call while this side was sending")
     return Closed(ClosedReason.CONNECTION_LOST, f"{error.code().name}: {error.details()}")

@@ -14,7 +14,7 @@ def frame(
     received_time_ns: int = 0,
     encoding: Encoding = Encoding.RGB24,
     payload: bytes | None = None,
-    dropped: Drops = Drops(),
+    dropped: Drops | None = None,
 ) -> Frame:
     """A grey 8 x 4 frame at 16 fps."""
     rgb = np.full((4, 8, 3), 100, np.uint8)
@@ -32,6 +32,6 @@ def frame(
         send_us=0,
         encode_us=0,
         rung=0,
-        dropped_before=dropped,
+        dropped_before=dropped or Drops(),
         received_time_ns=received_time_ns,
     )

@@ -1,5 +1,7 @@
 """However it goes wrong, there is a reason: refusals, broken connections, engines from the future."""
 
+# ruff: noqa: SIM117  an engine, a client and a session are three things
+
 import asyncio
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from streamdit.client import connect
 from streamdit.errors import ConnectionFailed, Rejected
 from streamdit.session import Opening, Session
-from streamdit.testing import FakeEngine, ManualTicks, Misbehaviour
+from streamdit.testing import FakeEngine, ManualTicks, Misbehaviour, WallTicks
 from streamdit.types import Closed, ClosedReason, Delivery, Draining
 
 
@@ -73,7 +75,8 @@ async def test_a_wrong_token_is_refused_at_the_door() -> None:
 
 
 async def test_a_broken_connection_is_a_reason_too() -> None:
-    async with FakeEngine(misbehaviour=Misbehaviour(drop_after_frames=3)) as engine:
+    dropping = Misbehaviour(drop_after_frames=3)
+    async with FakeEngine(misbehaviour=dropping, tick=lambda: WallTicks(64.0)) as engine:
         async with connect(engine.address) as client, client.play() as session:
             closed = await play_to_the_end(session)
     assert closed.reason is ClosedReason.CONNECTION_LOST
@@ -107,10 +110,8 @@ async def test_a_recorder_that_cannot_keep_up_is_closed_as_too_slow() -> None:
             await ticks.advance()
             await anext(session)
             with session.reading_stopped():
-                await ticks.advance(5)  # one is being read, four are unread
-                behind = asyncio.create_task(ticks.advance(2))
-                while engine.sessions[0].ending is None:
-                    await asyncio.sleep(0)
+                behind = asyncio.create_task(ticks.advance(10))
+                await engine.sessions[0].until_ending()
             behind.cancel()
             closed = await play_to_the_end(session)
     assert closed.reason is ClosedReason.TOO_SLOW

@@ -92,7 +92,7 @@ def test_a_recording_without_frames_is_empty_not_broken(tmp_path: Path) -> None:
 
 def test_an_exception_while_recording_leaves_it_visibly_cut_short(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, fps=16.0, width=64, height=48)
-    with pytest.raises(KeyError), recorder:
+    with pytest.raises(KeyError), recorder:  # noqa: PT012
         recorder.frame(noise(1)[0])
         raise KeyError("the game crashed")
     with pytest.raises(RecordingError, match=r"session\.json: missing: the recording was cut short"):

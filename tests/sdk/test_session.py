@@ -1,15 +1,18 @@
 """A session against FakeEngine: real gRPC over a real socket."""
 
+# ruff: noqa: SIM117  an engine, a client and a session are three things
+
 import asyncio
 
 import numpy as np
 import pytest
 
+from streamdit._fake_world import FAKE_WORLD
 from streamdit.client import Client, connect
 from streamdit.errors import SessionClosed, StreamDiTError
 from streamdit.frames import Frame
 from streamdit.session import Session
-from streamdit.testing import FAKE_WORLD, FakeEngine, ManualTicks
+from streamdit.testing import FakeEngine, ManualTicks
 from streamdit.types import ClosedReason, Delivery, Encoding, EventRejected
 
 
@@ -162,7 +165,7 @@ async def test_a_stalled_reader_is_fed_no_more_than_the_window_and_then_the_newe
             await take(session, 1)
             with session.reading_stopped():
                 await ticks.advance(40)
-            received = []
+            received: list[Frame] = []
             while not received or received[-1].frame_id < 41:
                 received += await take(session, 1)
     assert len(received) <= 3 + 2  # the window, one that was being read, the newest
@@ -176,7 +179,7 @@ async def test_a_slow_consumer_gets_the_newest_frames_and_the_loss_is_counted() 
             for _ in range(10):  # the engine's clock waits for each ack, so nothing is lost on the way
                 num_acks = len(engine.bodies("ack"))
                 await ticks.advance()
-                while len(engine.bodies("ack")) == num_acks:
+                while len(engine.bodies("ack")) == num_acks:  # noqa: ASYNC110
                     await asyncio.sleep(0)
             assert [frame.frame_id for frame in await take(session, 2)] == [9, 10]
             assert session.stats().num_replaced == 8

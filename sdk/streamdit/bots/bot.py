@@ -16,7 +16,6 @@ from streamdit.frames import Frame
 from streamdit.session import Session
 from streamdit.types import ClosedReason, EventRejected, Notice
 
-
 SLIP_S = 0.5
 
 

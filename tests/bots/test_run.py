@@ -1,0 +1,76 @@
+"""The whole command against a fake engine, short."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer import Typer
+from typer.testing import CliRunner
+
+from streamdit.bots.__main__ import run as command
+from streamdit.bots.bot import BotPlan, play
+from streamdit.recording import Recording
+from streamdit.testing import FakeEngine, Misbehaviour, WallTicks
+
+app = Typer()
+app.command()(command)
+
+
+def test_the_command_leaves_report_picture_recording_and_sheet(tmp_path: Path) -> None:
+    report = tmp_path / "out" / "report.json"
+    with FakeEngine.in_thread(tick=lambda: WallTicks(16.0)) as engine:
+        arguments = f"--address {engine.address} --bots 2 --seconds 1.5 --scenario prompt-tour --report {report}"
+        ran = CliRunner().invoke(app, [*arguments.split(), "--record", str(tmp_path / "rec")])
+    assert ran.exit_code == 0, ran.output
+    told = json.loads(report.read_text())
+    assert told["errors"] == []
+    assert told["frames"] >= 40
+    assert told["server"]["backend"] == "fake"
+    assert told["control_latency_ms"]["p50"] < 500
+    assert told["scenario"]["bots"] == 2
+    with Image.open(report.with_suffix(".png")) as picture:
+        assert picture.width >= 1000
+    recording = Recording.load(tmp_path / "rec" / "bot-1")
+    assert recording.read().shape[1:] == (48, 64, 3)
+    assert recording.prompts()[0] == "a square on grass"
+    assert recording.states()[-1][0] != 64.0
+    with Image.open(tmp_path / "rec" / "bot-0" / "sheet.png") as sheet:
+        assert sheet.width == 2 * 64 * 3
+
+
+def test_without_an_engine_the_command_fails_and_says_why(tmp_path: Path) -> None:
+    with FakeEngine.in_thread(misbehaviour=Misbehaviour(reject="SERVER_FULL")) as engine:
+        arguments = f"--address {engine.address} --seconds 1 --report {tmp_path / 'report.json'}"
+        ran = CliRunner().invoke(app, arguments.split())
+    assert ran.exit_code == 1
+    told = json.loads((tmp_path / "report.json").read_text())
+    assert told["errors"] == ["bot 0: SERVER_FULL: told to refuse with SERVER_FULL"]
+    assert told["fps"] is None
+
+
+def test_an_unknown_scenario_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    arguments = ["--address", "x:1", "--report", str(tmp_path / "r.json"), "--scenario", "fly"]
+    ran = CliRunner().invoke(app, arguments)
+    assert ran.exit_code == 2
+    with pytest.raises(ValueError, match="expected one of wander, prompt-tour, probe, idle, stall"):
+        BotPlan(address="x:1", scenario="fly", seconds=1.0)
+
+
+async def test_a_bot_whose_engine_goes_away_brings_home_what_it_saw() -> None:
+    dropping = Misbehaviour(drop_after_frames=5)
+    async with FakeEngine(misbehaviour=dropping, tick=lambda: WallTicks(64.0)) as engine:
+        take = await play(BotPlan(address=engine.address, scenario="idle", seconds=30.0), 0)
+    assert len(take.frames) == 5
+    assert take.errors == ["bot 0: closed, CONNECTION_LOST: UNAVAILABLE: told to drop the connection"]
+
+
+async def test_probes_keep_one_small_picture_per_frame() -> None:
+    async with FakeEngine(tick=lambda: WallTicks(64.0)) as engine:
+        plan = BotPlan(address=engine.address, scenario="probe", seconds=0.3)
+        takes = await asyncio.gather(play(plan, 0), play(plan, 1))
+    for take in takes:
+        assert take.errors == []
+        assert len(take.thumbnails) == len(take.frames) > 5
+        assert take.thumbnails[0].shape == (48, 64)
