@@ -1,11 +1,11 @@
-# Everything a newcomer needs; `make help` lists it.
+# Everything a newcomer needs; `make` lists it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := examples/pygame
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo play test check bench proto clean
+.PHONY: help setup demo play test check bench proto world clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -15,9 +15,15 @@ setup: $(VENV)/.ready ## make .venv with everything in it (CPU PyTorch, OpenVINO
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	@echo "installing into $(VENV) (about 2 minutes the first time)"
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@echo "installing into $(VENV): about a gigabyte, a few minutes the first time"
+	$(BIN)/python -m pip install --progress-bar on --editable '.[dev]'
 	@touch $@
+
+demo: setup ## half a minute of play, headless; leaves demo/{play.mp4,sheet.png,report.json,report.png}
+	$(BIN)/python examples/demo.py
+
+play: setup ## the game in a window: arrows, T types a prompt, Tab changes the view, F1 shows numbers
+	$(BIN)/python -m critters.main --engine
 
 test: setup ## the fast tests
 	$(BIN)/python -m pytest
@@ -28,8 +34,17 @@ check: setup ## ruff, mypy strict, generated code up to date
 	$(BIN)/mypy
 	$(BIN)/python proto/generate.py --check
 
+bench: setup ## measure this machine; writes the tables of docs/results.md
+	$(BIN)/streamdit-engine bench --out docs/results.md
+
 proto: setup ## regenerate sdk/streamdit/wire from proto/
 	$(BIN)/python proto/generate.py
+
+world: setup ## train critters from nothing on this machine: hours on two cores; resumes where it stopped
+	$(BIN)/python -m critters.record --out recordings/train --count 1400 --seconds 4 --seed 1 --split train
+	$(BIN)/python -m critters.record --out recordings/held-out --count 86 --seconds 4 --seed 2 --split held-out
+	$(BIN)/streamdit-engine train-autoencoder --recordings recordings/train --run runs/autoencoder
+	$(BIN)/streamdit-engine train --recordings recordings/train --validation recordings/held-out --run runs/denoiser
 
 clean: ## remove what make made
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache

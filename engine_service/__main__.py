@@ -23,6 +23,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one and names it.")] = 50051,
     backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
     threads: Annotated[int, typer.Option(help="Cores to compute on; 0 is all of them.")] = 0,
+    cache: Annotated[Path | None, typer.Option(help="Converted graphs; default: the user's cache folder.")] = None,
     max_sessions: Annotated[int, typer.Option(help="Players at once; the next one is refused.")] = 4,
     idle_timeout: Annotated[float, typer.Option(help="Seconds without a word before a client is closed.")] = 30.0,
     metrics_port: Annotated[int | None, typer.Option(help="Prometheus page; none unless given.")] = None,
@@ -41,6 +42,7 @@ def serve(
                 world=world,
                 backend=backend,
                 num_threads=threads,
+                cache=cache,
                 server=ServerConfig(
                     host=host,
                     port=port,
@@ -112,10 +114,10 @@ def train(
     run: Annotated[Path, typer.Option(help="Folder for checkpoints, loss curve and sheets; resumes if it has some.")],
     validation: Annotated[Path | None, typer.Option(help="Recordings kept out of training, for the curve.")] = None,
     world: WorldOption = "critters",
-    steps: Annotated[int, typer.Option(help="Training steps in all.")] = 6000,
-    latents_per_step: Annotated[int, typer.Option(help="Latents in one step's examples.")] = 48,
+    steps: Annotated[int, typer.Option(help="Training steps in all.")] = 8000,
+    latents_per_step: Annotated[int, typer.Option(help="Latents in one step's examples.")] = 40,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
-    optimizer: Annotated[str, typer.Option(help="muon or adamw.")] = "adamw",
+    optimizer: Annotated[str, typer.Option(help="muon or adamw.")] = "muon",
     bfloat16: Annotated[bool, typer.Option(help="Autocast to bfloat16; worth it on a GPU.")] = False,
     seed: Annotated[int, typer.Option(help="One seed makes a run repeatable.")] = 0,
     device: DeviceOption = "auto",
@@ -150,8 +152,8 @@ def evaluate_world(
 ) -> None:
     """Play recordings through the engine and compare with what the game drew."""
     with _clear_errors():
+        from engine_service.evaluation.replay import evaluate  # noqa: PLC0415
         from engine_service.runtime.world import find_world  # noqa: PLC0415
-        from engine_service.training.evaluation import evaluate  # noqa: PLC0415
 
         evaluate(
             find_world(world),
@@ -163,6 +165,31 @@ def evaluate_world(
             backend=backend,
             seed=seed,
         )
+
+
+@app.command("bench")
+def bench_machine(
+    out: Annotated[Path | None, typer.Option(help="A page to write the tables into, between its marks.")] = None,
+    world: WorldOption = "critters",
+    seconds: Annotated[float, typer.Option(help="Per scenario.")] = 60.0,
+) -> None:
+    """Measure steps, starts, pace and latencies on this machine."""
+    with _clear_errors():
+        from engine_service.bench import BenchOptions, bench, write_between_marks  # noqa: PLC0415
+
+        tables = bench(BenchOptions(world=world, seconds=seconds))
+        if out is not None:
+            write_between_marks(out, tables)
+        typer.echo(tables)
+
+
+@app.command("doctor")
+def doctor() -> None:
+    """What this machine has, what the engine would choose, and what is missing."""
+    with _clear_errors():
+        from engine_service.doctor import examine  # noqa: PLC0415
+
+        raise typer.Exit(examine())
 
 
 @contextmanager

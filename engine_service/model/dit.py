@@ -102,7 +102,10 @@ class StreamDiT(nn.Module):
             * 0.02
         )
         self.sigma_embedding = SigmaEmbedding(config.width)
-        self.state_embedding = StateEmbedding(config.state_fields, config.frames_per_latent, config.width)
+        # A world steered by text alone has no state.
+        self.state_embedding = (
+            StateEmbedding(config.state_fields, config.frames_per_latent, config.width) if config.state_fields else None
+        )
         self.text_summary = nn.Linear(config.text_width, config.width)
         self.blocks = nn.ModuleList(Block(config, shifted=i % 2 == 1) for i in range(config.depth))
         self.final_norm = nn.LayerNorm(config.width, elementwise_affine=False)
@@ -134,8 +137,10 @@ class StreamDiT(nn.Module):
         x = self.embed(x) + self.places  # (B, F, h, w, D)
         words = (text_bias == 0).to(text.dtype)[..., None]  # (B, L, 1)
         summary = self.text_summary((text * words).sum(1) / words.sum(1))  # (B, D)
-        condition = self.sigma_embedding(sigmas) + self.state_embedding(state) + summary[:, None]
-        condition = nn.functional.silu(condition)  # (B, F, D)
+        condition = self.sigma_embedding(sigmas) + summary[:, None]  # (B, F, D)
+        if self.state_embedding is not None:
+            condition = condition + self.state_embedding(state)
+        condition = nn.functional.silu(condition)
 
         cos, sin = rotary_table((x.shape[1], x.shape[2], x.shape[3]), self.config.width // self.config.num_heads)
         cos, sin = cos.to(x.device), sin.to(x.device)

@@ -37,6 +37,9 @@ class World:
     vocabulary: tuple[str, ...]  # words the text encoder knows
 
     def __post_init__(self) -> None:
+        for name, size in (("fps", self.fps), ("width", self.width), ("height", self.height)):
+            if size <= 0:
+                raise ValueError(f"{name} is {size}, must be above 0")
         if self.default_profile not in self.profiles:
             raise ValueError(
                 f"world {self.name}: default_profile is {self.default_profile!r}, "

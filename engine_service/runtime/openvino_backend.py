@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from openvino import properties
 from torch import Tensor, nn
 
 import engine_service.model as model_package
+import engine_service.runtime.denoiser as denoiser_module
 from engine_service.runtime.denoiser import DecodeStep, EncodedPrompt, MicroStep
 from engine_service.runtime.weights import Networks
 
@@ -33,8 +35,10 @@ class CompiledGraph:
         self._request = compiled.create_infer_request()
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        for i, tensor in enumerate(inputs):
-            self._request.set_input_tensor(i, ov.Tensor(tensor.contiguous().numpy(), shared_memory=True))
+        # OpenVINO borrows this memory and does not keep it alive: hold it until the answer is there.
+        arrays = [tensor.contiguous().numpy() for tensor in inputs]
+        for i, array in enumerate(arrays):
+            self._request.set_input_tensor(i, ov.Tensor(array, shared_memory=True))
         self._request.infer()
         # The request's output memory is written again by the next call: take a copy.
         return torch.from_numpy(self._request.get_output_tensor(0).data.copy())
@@ -130,7 +134,10 @@ class OpenVinoBackend:
         file = self._cache / f"{self._fingerprint}-{name}.xml" if self._cache else None
         if file is not None and file.exists():
             return self._core.read_model(file)
-        with torch.inference_mode():
+        with torch.inference_mode(), warnings.catch_warnings():
+            # Tracing is deprecated, but torch.export takes twice as long; shapes are meant to be constants.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", torch.jit._trace.TracerWarning)
             traced = torch.jit.trace(module.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
         model = ov.convert_model(traced)
         model.reshape({i: list(tensor.shape) for i, tensor in enumerate(example)})
@@ -144,12 +151,14 @@ class OpenVinoBackend:
 
 
 def fingerprint(networks: Networks) -> str:
-    """A name for everything a converted graph depends on: weights, the code that traces them, the converter."""
+    """A name for everything a converted graph depends on: weights, shapes, the code that is traced, the converter."""
     digest = hashlib.sha256(f"{ov.__version__} {torch.__version__}".encode())
-    for source in sorted(Path(model_package.__file__ or "").parent.glob("*.py")):
+    traced_code = [*Path(model_package.__file__ or "").parent.glob("*.py"), Path(denoiser_module.__file__ or "")]
+    for source in sorted(traced_code):
         digest.update(source.read_bytes())
+    digest.update(repr((networks.dit.config, networks.text.config)).encode())
     for module in (networks.dit, networks.decoder):
         digest.update(repr(module).encode())
-        for tensor in module.state_dict().values():
+        for tensor in (*module.parameters(), *module.buffers()):
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]

@@ -4,8 +4,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
+from engine_service.model.autoencoder import SPATIAL
 from engine_service.model.partition import Partition
 from engine_service.model.presets import PRESETS, Preset
 from engine_service.model.world import StateField, World
@@ -52,28 +54,39 @@ def load_world(folder: Path) -> WorldFolder:
     """
     file = folder / "world.toml"
     try:
-        table = tomllib.loads(file.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise WorldError(f"{file}: {error}") from error
     try:
-        preset = _preset(table)
-        world = World(
-            name=table["name"],
-            description=table["description"],
-            fps=float(table["fps"]),
-            width=table["width"],
-            height=table["height"],
-            frames_per_latent=preset.frames_per_latent,
-            state_fields=tuple(StateField(**field) for field in table["state_fields"]),
-            profiles={name: Partition(**numbers) for name, numbers in table["profiles"].items()},
-            default_profile=table["default_profile"],
-            example_prompts=tuple(table["example_prompts"]),
-            vocabulary=_vocabulary(folder),
-        )
+        return _parse(folder, table)
     except KeyError as error:
         raise WorldError(f"{file}: field {error} is missing") from error
     except (TypeError, ValueError) as error:
         raise WorldError(f"{file}: {error}") from error
+
+
+def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
+    preset_name = _value(table, "preset", str)
+    if preset_name not in PRESETS:
+        raise ValueError(f"preset is {preset_name!r}, expected one of {', '.join(PRESETS)}")
+    preset = PRESETS[preset_name]
+    for name, latents in (("width", preset.latent_width), ("height", preset.latent_height)):
+        if _value(table, name, int) != SPATIAL * latents:
+            raise ValueError(f"{name} is {table[name]}, preset {preset_name} decodes to {SPATIAL * latents}")
+    profiles = _value(table, "profiles", dict)
+    world = World(
+        name=_value(table, "name", str),
+        description=_value(table, "description", str),
+        fps=float(_value(table, "fps", int | float)),
+        width=table["width"],
+        height=table["height"],
+        frames_per_latent=preset.frames_per_latent,
+        state_fields=tuple(StateField(**field) for field in _value(table, "state_fields", list)),
+        profiles={name: Partition(**numbers) for name, numbers in profiles.items()},
+        default_profile=_value(table, "default_profile", str),
+        example_prompts=tuple(_value(table, "example_prompts", list)),
+        vocabulary=_vocabulary(folder),
+    )
     evaluation = table.get("evaluation", {})
     return WorldFolder(
         path=folder,
@@ -84,14 +97,16 @@ def load_world(folder: Path) -> WorldFolder:
     )
 
 
-def _preset(table: Mapping[str, Any]) -> Preset:
-    name = table["preset"]
-    if name not in PRESETS:
-        raise ValueError(f"preset is {name!r}, expected one of {', '.join(PRESETS)}")
-    return PRESETS[name]
+def _value(table: Mapping[str, Any], name: str, kind: type | UnionType) -> Any:
+    """A field of the table, of the kind it must be."""
+    value = table[name]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        wanted = getattr(kind, "__name__", str(kind))
+        raise ValueError(f"{name} is {value!r}, expected {wanted}")
+    return value
 
 
 def _vocabulary(folder: Path) -> tuple[str, ...]:
     """The words the text encoder was trained on, one a line; none before training."""
     file = folder / VOCABULARY_FILE
-    return tuple(file.read_text().split()) if file.exists() else ()
+    return tuple(file.read_text(encoding="utf-8").split()) if file.exists() else ()

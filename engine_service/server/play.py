@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _STATS_PERIOD_S = 1.0
 _HALF_CLOSE_S = 0.1
+_HANG_UP_S = 0.5
 _LATE_NS = 10_000_000
 # The loop's timers are good for a millisecond: a frame due within half of one leaves now.
 _TIMER_SLACK_NS = 500_000
@@ -107,6 +108,9 @@ class Play:
         try:
             async with self._patience:
                 await self._speak()
+                if isinstance(self._end, Closed):
+                    # Ending a call under a client's write costs it what it has not read: let it hang up first.
+                    await asyncio.wait({listener}, timeout=min(_HANG_UP_S, self._config.drain_s / 4))
         except TimeoutError:
             log.info("session %s did not read its end", self._plan.session_id)
         except asyncio.CancelledError:
@@ -125,10 +129,14 @@ class Play:
     # ------------------------------------------------------------------------------------ from the client
 
     async def _listen(self) -> None:
-        while self._end is None:
+        while True:
             try:
                 message = await next_message(self._line)
+                if self._end is not None and message is not None:
+                    continue  # too late to be heard; read only so that the client may hang up
                 if message is None:
+                    if self._end is not None:
+                        return
                     # A client that vanished looks the same at first; its cancellation ends this sleep.
                     await asyncio.sleep(_HALF_CLOSE_S)
                     self.end(Closed(ClosedReason.CLIENT_CLOSED, "the client ended its side of the stream"))

@@ -43,7 +43,7 @@ class MovingBuffer:
         k, c = self.partition.references, self.partition.chunk_size
         chunk = self.latents[0, k : k + c].clone()
         self._past.extend(chunk)
-        references = self._references(k, fallback=chunk[0])
+        references = self._references(k)
         in_flight = self.latents[:, k + c :]
         self.latents = torch.cat([references, in_flight, self._noise(c)], dim=1)
         self.sigmas = self.ready_sigmas
@@ -60,20 +60,19 @@ class MovingBuffer:
         wanted = partition.chunks * partition.chunk_size
         kept = min(wanted, in_flight.shape[1])
         added = wanted - kept
-        head = in_flight[0, 0]
         self.partition = partition
-        self.latents = torch.cat(
-            [self._references(partition.references, fallback=head), in_flight[:, :kept], self._noise(added)],
-            dim=1,
-        )
-        self.sigmas = torch.cat([torch.zeros(1, partition.references), sigmas[:, :kept], torch.ones(1, added)], dim=1)
+        # Before the first shift there is no past: references begin as noise, like everything else.
+        references = self._references(partition.references) if self._past else self._noise(partition.references)
+        reference_sigmas = torch.full((1, partition.references), 0.0 if self._past else 1.0)
+        self.latents = torch.cat([references, in_flight[:, :kept], self._noise(added)], dim=1)
+        self.sigmas = torch.cat([reference_sigmas, sigmas[:, :kept], torch.ones(1, added)], dim=1)
         ready = self.ready_sigmas
         self.latents = renoise(self.latents, self._noise(partition.num_latents), self.sigmas, ready)
         self.sigmas = torch.maximum(self.sigmas, ready)
 
-    def _references(self, count: int, fallback: Tensor) -> Tensor:
+    def _references(self, count: int) -> Tensor:
         """The last `count` clean latents, `(1, count, C, H, W)`; the oldest stands in for those that never were."""
-        past = list(self._past) or [fallback]
+        past = list(self._past)
         padded = [past[0]] * max(0, count - len(past)) + past
         if count == 0:
             return torch.empty(1, 0, *self._latent_shape)

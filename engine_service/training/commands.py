@@ -1,5 +1,6 @@
 """The two training stages end to end: recordings in, the world's weight files out."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def train_autoencoder_stage(
 ) -> None:
     """Train the autoencoder and write it into the world's folder."""
     folder = load_world(world_folder)
-    clips = load_clips(recordings, folder.world, run_folder / "frames.npy")
+    clips = load_clips(recordings, folder.world, run_folder)
     torch.manual_seed(options.seed)
     model = Autoencoder(folder.preset.autoencoder())
     weights = train_autoencoder(model, clips.rgb, RunFolder(run_folder), options, device)
@@ -47,14 +48,14 @@ def train_stage(
     """Compute the latents once, train the transformer with its text encoder, and write both into the world's folder."""
     folder = load_world(world_folder)
     autoencoder = load_autoencoder(folder).to(device)
-    clips = load_clips(recordings, folder.world, run_folder / "frames.npy")
+    clips = load_clips(recordings, folder.world, run_folder)
     vocabulary = collect_vocabulary(clips)
     tokenizer = Tokenizer(vocabulary, folder.preset.text_words)
-    training = encode_clips(autoencoder, clips, tokenizer, run_folder / "latents.npy", device)
+    training = encode_clips(autoencoder, clips, tokenizer, run_folder, device)
     validation = None
     if validation_recordings is not None:
-        held = load_clips(validation_recordings, folder.world, run_folder / "validation-frames.npy")
-        validation = encode_clips(autoencoder, held, tokenizer, run_folder / "validation-latents.npy", device)
+        held = load_clips(validation_recordings, folder.world, run_folder)
+        validation = encode_clips(autoencoder, held, tokenizer, run_folder, device)
 
     torch.manual_seed(options.seed)
     modules = build_prompted(folder, len(vocabulary))
@@ -95,6 +96,14 @@ def encode_clips(autoencoder: Autoencoder, clips: Clips, tokenizer: Tokenizer, c
         states=rearrange(clips.states, "n (f r) s -> n f r s", r=r),
         tokens=np.stack([_tokens(tokenizer, prompts[::r]) for prompts in clips.prompts]),
     )
+
+
+def _identity(module: nn.Module) -> str:
+    """A name for these weights and no others."""
+    digest = hashlib.sha256()
+    for tensor in module.state_dict().values():
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]
 
 
 def _encode(encoder: nn.Module, rgb: NDArray[np.uint8], frames_per_latent: int, device: str) -> NDArray[np.float16]:

@@ -29,11 +29,12 @@ class DenoiserTraining:
     """How the transformer is trained."""
 
     num_steps: int = 6000
-    latents_per_step: int = 48  # examples per step follow from the partition
+    latents_per_step: int = 40  # examples per step follow from the partition
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
     optimizer: str = "muon"
     warmup_steps: int = 150
+    decay_fraction: float = 0.5
     ema_decay: float = 0.998
     seed: int = 0
     save_every: int = 200
@@ -94,6 +95,7 @@ def train_denoiser(
     on_sheet: "SheetWriter | None" = None,
 ) -> dict[str, Tensor]:
     """Train to `num_steps`, resuming where the run's checkpoint left off; gives the averaged weights."""
+    torch.set_flush_denormal(True)  # gates that start at zero breed them, and each costs a CPU a hundred cycles
     model = model.to(device)
     ema = Ema(model, options.ema_decay)
     optimizers = build_optimizers(model, options.optimizer, options.learning_rate, options.weight_decay)
@@ -122,7 +124,7 @@ def train_denoiser(
             partition = draw_partition(mix, rng)
             num_examples = max(1, options.latents_per_step // partition.num_latents)
             batch = to_device(draw_batch(clips, partition, num_examples, batch_options, rng), device)
-            factor = learning_rate_factor(step, options.num_steps, options.warmup_steps)
+            factor = learning_rate_factor(step, options.num_steps, options.warmup_steps, options.decay_fraction)
             for optimizer in optimizers:
                 for group in optimizer.param_groups:
                     group["lr"] = options.learning_rate * factor

@@ -1,5 +1,6 @@
 """Recordings as arrays: pictures in one memory-mapped file, states and prompts beside it."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ class Clips:
     rgb: NDArray[np.uint8]  # (N, T, H, W, 3), memory-mapped
     states: NDArray[np.float32]  # (N, T, S)
     prompts: tuple[tuple[str, ...], ...]  # N x T
-    names: tuple[str, ...]
+    identity: str  # names the caches of what is computed from these pictures
 
 
 def find_recordings(folder: Path) -> list[Recording]:
@@ -37,36 +38,44 @@ def find_recordings(folder: Path) -> list[Recording]:
 def check_fits(recordings: Sequence[Recording], world: World) -> None:
     """Refuse recordings of another world, naming the first field that differs."""
     for recording in recordings:
-        fields = tuple(field.name for field in recording.state_fields)
+        fields = tuple((f.name, f.min, f.max, f.periodic) for f in recording.state_fields)
         for name, found, wanted in (
             ("width", recording.width, world.width),
             ("height", recording.height, world.height),
             ("fps", recording.fps, world.fps),
-            ("state_fields", fields, tuple(field.name for field in world.state_fields)),
+            ("state_fields", fields, tuple((f.name, f.min, f.max, f.periodic) for f in world.state_fields)),
         ):
             if found != wanted:
                 raise ValueError(f"recording {recording.folder}: {name} is {found}, world {world.name} has {wanted}")
 
 
-def load_clips(folder: Path, world: World, cache: Path) -> Clips:
-    """Read all recordings in `folder`; pictures are decoded once into `cache` and mapped from then on."""
+def load_clips(folder: Path, world: World, caches: Path) -> Clips:
+    """Read all recordings in `folder`; pictures are decoded once into a file in `caches` and mapped from then on."""
     recordings = find_recordings(folder)
     check_fits(recordings, world)
     length = min(recording.num_frames for recording in recordings)
     length -= length % world.frames_per_latent
     shape = (len(recordings), length, world.height, world.width, 3)
-    if not _cache_matches(cache, shape):
+    name = identity(recordings, length)
+    cache = caches / f"frames-{name}.npy"
+    if not cache.exists():
         _decode(recordings, cache, shape)
     return Clips(
         rgb=np.load(cache, mmap_mode="r"),
         states=np.stack([recording.states()[:length] for recording in recordings]),
         prompts=tuple(tuple(recording.prompts()[:length]) for recording in recordings),
-        names=tuple(recording.folder.name for recording in recordings),
+        identity=name,
     )
 
 
-def _cache_matches(cache: Path, shape: tuple[int, ...]) -> bool:
-    return cache.exists() and np.load(cache, mmap_mode="r").shape == shape
+def identity(recordings: Sequence[Recording], length: int) -> str:
+    """A name for these pictures and no others: which recordings, what they say of themselves, and their sizes."""
+    digest = hashlib.sha256(str(length).encode())
+    for recording in recordings:
+        digest.update(str(recording.folder.resolve()).encode())
+        digest.update((recording.folder / "session.json").read_bytes())
+        digest.update(str((recording.folder / "video.mp4").stat().st_size).encode())
+    return digest.hexdigest()[:12]
 
 
 def _decode(recordings: Sequence[Recording], cache: Path, shape: tuple[int, ...]) -> None:

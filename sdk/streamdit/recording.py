@@ -237,6 +237,8 @@ class Recording:
             return
         path = self.folder / "video.mp4"
         with self._open_video() as container:
+            if not container.streams.video:
+                raise RecordingError(path, "holds no video: cut short")
             video = container.streams.video[0]
             if video.frames < self.num_frames:
                 raise RecordingError(path, f"holds {video.frames} of {self.num_frames} frames: cut short")
@@ -256,18 +258,21 @@ class Recording:
             video = container.streams.video[0]
             video.thread_count = 1
             rate = Fraction(self.fps).limit_denominator(1001)
-            container.seek(int(start / rate / video.time_base), stream=video, backward=True)
             expected = start
-            for picture in container.decode(video):
-                index = round(picture.pts * picture.time_base * rate)
-                if index < start:
-                    continue
-                if index != expected:
-                    raise RecordingError(path, f"frame {expected} is missing, found {index}")
-                yield picture.to_ndarray(format="rgb24")
-                expected += 1
-                if expected == stop:
-                    return
+            try:
+                container.seek(int(start / rate / video.time_base), stream=video, backward=True)
+                for picture in container.decode(video):
+                    index = round(picture.pts * picture.time_base * rate)
+                    if index < start:
+                        continue
+                    if index != expected:
+                        raise RecordingError(path, f"frame {expected} is missing, found {index}")
+                    yield picture.to_ndarray(format="rgb24")
+                    expected += 1
+                    if expected == stop:
+                        return
+            except (_av(self.folder).error.FFmpegError, OSError) as error:
+                raise RecordingError(path, f"frame {expected} cannot be decoded, cut short: {error}") from error
         raise RecordingError(path, f"decoding ended at frame {expected} of {stop}: cut short")
 
     def read(self, start: int = 0, stop: int | None = None) -> NDArray[np.uint8]:

@@ -128,7 +128,7 @@ class FakeEngine:
 
     def bodies(self, kind: str) -> list[Any]:
         """All messages received of one kind, e.g. "prompt" or "ack", oldest first."""
-        return [getattr(message, kind) for message in self.received if message.WhichOneof("body") == kind]
+        return [getattr(message, kind) for message in self.received.copy() if message.WhichOneof("body") == kind]
 
     @classmethod
     @contextmanager

@@ -31,9 +31,7 @@ def _signature(critter: str) -> NDArray[np.float64]:
 @every_critter
 @pytest.mark.parametrize("facing", [-1, 1])
 @pytest.mark.parametrize(("step", "airborne"), POSES)
-def test_a_sprite_is_a_read_only_square_of_rgba_bytes(
-    critter: str, facing: int, step: int, airborne: bool
-) -> None:
+def test_a_sprite_is_a_read_only_square_of_rgba_bytes(critter: str, facing: int, step: int, airborne: bool) -> None:
     sprite = critter_sprite(critter, facing, step, airborne)
     assert sprite.shape == (SPRITE_SIZE, SPRITE_SIZE, 4)
     assert sprite.dtype == np.uint8

@@ -72,9 +72,7 @@ def test_a_latents_state_changes_that_latent() -> None:
     latents, sigmas, states, words, bias = inputs(6)
     other = states.clone()
     other[0, 4, 1, 0] += 20
-    assert changed_latents(
-        model, (latents, sigmas, states, words, bias), (latents, sigmas, other, words, bias)
-    ) == [4]
+    assert changed_latents(model, (latents, sigmas, states, words, bias), (latents, sigmas, other, words, bias)) == [4]
 
 
 def test_a_latents_sigma_changes_that_latent() -> None:
@@ -82,9 +80,7 @@ def test_a_latents_sigma_changes_that_latent() -> None:
     latents, sigmas, states, words, bias = inputs(6)
     other = sigmas.clone()
     other[0, 2] /= 2
-    assert changed_latents(
-        model, (latents, sigmas, states, words, bias), (latents, other, states, words, bias)
-    ) == [2]
+    assert changed_latents(model, (latents, sigmas, states, words, bias), (latents, other, states, words, bias)) == [2]
 
 
 def test_the_prompt_changes_every_latent_and_its_padding_none() -> None:

@@ -90,9 +90,7 @@ class Canvas:
         for (ax, ay), (bx, by) in pairwise(points):
             dx, dy = bx - ax, by - ay
             nx, ny = (half * d / (math.hypot(dx, dy) or 1.0) for d in (-dy, dx))
-            self.polygon(
-                [(ax + nx, ay + ny), (bx + nx, by + ny), (bx - nx, by - ny), (ax - nx, ay - ny)], colour
-            )
+            self.polygon([(ax + nx, ay + ny), (bx + nx, by + ny), (bx - nx, by - ny), (ax - nx, ay - ny)], colour)
         for x, y in points:
             self.ellipse(x, y, half, half, colour)
 

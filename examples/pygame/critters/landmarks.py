@@ -23,9 +23,7 @@ def round_tree(near: Canvas, x: float, top: float, size: float, colours: tuple[s
     near.ellipse(x - size * 0.25, top + size * 0.75, size * 0.6, size * 0.55, colours[1])
 
 
-def conifer(
-    canvas: Canvas, x: float, ends: tuple[float, float], half: float, colours: tuple[str, str]
-) -> None:
+def conifer(canvas: Canvas, x: float, ends: tuple[float, float], half: float, colours: tuple[str, str]) -> None:
     """Three tiers of needles on a short trunk."""
     top, bottom = ends
     tall = bottom - top
@@ -84,9 +82,7 @@ def parasol(near: Canvas, x: float) -> None:
         (0, 12, "#d0605c"),
         (12, 24, "#f2e6d8"),
     ):
-        near.polygon(
-            [(x, 50), (x + left * 0.75, 58), (x + left, 70), (x + right, 70), (x + right * 0.75, 58)], colour
-        )
+        near.polygon([(x, 50), (x + left * 0.75, 58), (x + left, 70), (x + right, 70), (x + right * 0.75, 58)], colour)
     near.polygon([(x - 34, 95), (x - 12, 95), (x - 8, 100), (x - 30, 100)], "#6a8fc0")
 
 
@@ -110,9 +106,7 @@ def lighthouse(near: Canvas, x: float) -> None:
 
 def oak(near: Canvas, x: float) -> None:
     """A thick hollow tree."""
-    near.polygon(
-        [(x - 16, 101), (x - 9, 84), (x - 9, 40), (x + 9, 40), (x + 9, 84), (x + 16, 101)], "#8c6a50"
-    )
+    near.polygon([(x - 16, 101), (x - 9, 84), (x - 9, 40), (x + 9, 40), (x + 9, 84), (x + 16, 101)], "#8c6a50")
     for dx, dy, size in ((-18, 40, 16), (18, 40, 16), (0, 28, 20)):
         near.ellipse(x + dx, dy, size, size * 0.85, "#7f9a48")
     near.ellipse(x, 78, 6, 8, "#5e4638", glow="#ffcf66")

@@ -12,6 +12,7 @@ from typing import Annotated
 import pygame
 import typer
 
+from streamdit.launch import LocalEngine
 from streamdit.live import LiveSession
 
 from .game import Keys
@@ -85,6 +86,7 @@ def real_time() -> Callable[[], float]:
 def main(
     *,
     address: Annotated[str, typer.Option(help="HOST:PORT of an engine; without one, classic only.")] = "",
+    engine: Annotated[bool, typer.Option("--engine", help="Start an engine of our own and stop it with us.")] = False,
     prompt: Annotated[str, typer.Option(help="The world to begin with.")] = EXAMPLES[0],
     view: Annotated[View | None, typer.Option(help="What to show first.")] = None,
     out: Annotated[Path, typer.Option(help="Where recordings and pictures go.")] = Path("recordings"),
@@ -96,6 +98,8 @@ def main(
     script = None if keys is None else parse_script(keys)
     with ExitStack() as stack:
         link: Link = NoEngine()
+        if engine:
+            address = stack.enter_context(LocalEngine(world=WORLD)).address
         if address:
             live = LiveSession(address, world=WORLD, prompt=prompt, wait_s=0)
             link = EngineLink(stack.enter_context(live), address)

@@ -106,9 +106,7 @@ def common(one: Shape, other: Shape) -> Shape:
     return lambda x, y: np.maximum(one(x, y), other(x, y))
 
 
-def moved(
-    parts: Iterable[Part], down: float, turn: float = 0.0, cx: float = 0.0, cy: float = 0.0
-) -> list[Part]:
+def moved(parts: Iterable[Part], down: float, turn: float = 0.0, cx: float = 0.0, cy: float = 0.0) -> list[Part]:
     """The parts turned by an angle (radians, clockwise) about (cx, cy), then shifted down."""
     c, s = cos(turn), sin(turn)
 

@@ -133,9 +133,7 @@ def _cat(pose: Pose) -> list[Part]:
         inked(GREY, tail),
         flat(SLATE, common(tail, stroke(2, (0, 27), (12, 27))), common(tail, stroke(2, (0, 18), (14, 18)))),
         inked(GREY, trunk),
-        flat(
-            SLATE, common(trunk, union(*(cone((x, 25, 1.8), (x - 1, 35, 1.3)) for x in (10.5, 16.5, 22.5))))
-        ),
+        flat(SLATE, common(trunk, union(*(cone((x, 25, 1.8), (x - 1, 35, 1.3)) for x in (10.5, 16.5, 22.5))))),
         inked(GREY, cone((43, 15, 5), (46.5, 5.5, 1)), cone((28, 15, 5), (25, 5.5, 1))),
         flat(ROSE, cone((43, 14, 2.2), (45.5, 8, 0.8)), cone((28, 14, 2.2), (26, 8, 0.8))),
         inked(GREY, ellipse(35.5, 24, 14.5, 12)),

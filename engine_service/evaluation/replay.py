@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from engine_service.evaluation.judge import Judge, Lessons, teach_judge
 from engine_service.runtime.denoiser import Runtime
 from engine_service.runtime.load import load_runtime
 from engine_service.runtime.world import WorldFolder, load_world
 from engine_service.stream.session import StreamSession
 from engine_service.training.frames import check_fits, find_recordings
-from engine_service.training.judge import Judge, Lessons, teach_judge
 from engine_service.types import Prompt, State
 from streamdit.recording import Recording
 

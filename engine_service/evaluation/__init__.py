@@ -1,0 +1,1 @@
+"""HOW WELL a world obeys: recordings are played again and judged."""
