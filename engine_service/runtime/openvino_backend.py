@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import openvino as ov
@@ -89,7 +90,7 @@ class OpenVinoBackend:
 
     def denoiser(self, buffer_lengths: Sequence[int]) -> OpenVinoDenoiser:
         """A micro-step graph per buffer length; the first is ready when this returns, the others follow."""
-        graphs = {length: self._compiler.submit(self._micro_step, length) for length in buffer_lengths}
+        graphs = {length: self._submit(self._micro_step(length)) for length in buffer_lengths}
         graphs[buffer_lengths[0]].result()
         return OpenVinoDenoiser(graphs)
 
@@ -97,14 +98,14 @@ class OpenVinoBackend:
         """The decoder's graph, uint8 pictures included."""
         config = self._networks.dit.config
         latent = torch.zeros(1, config.latent_channels, config.latent_height, config.latent_width)
-        module = DecodeStep(self._networks.decoder)
-        return OpenVinoDecoder(self._compiler.submit(self._compile, "decoder", module, (latent, latent)).result())
+        source = _Source("decoder", DecodeStep(self._networks.decoder), (latent, latent))
+        return OpenVinoDecoder(self._submit(source).result())
 
     def close(self) -> None:
         """Give up what is not compiled yet."""
         self._compiler.shutdown(wait=True, cancel_futures=True)
 
-    def _micro_step(self, length: int) -> CompiledGraph:
+    def _micro_step(self, length: int) -> "_Source":
         config = self._networks.dit.config
         num_words = self._networks.text.config.max_words
         example = (
@@ -115,39 +116,56 @@ class OpenVinoBackend:
             torch.zeros(1, num_words, config.text_width),
             torch.zeros(1, num_words),
         )
-        return self._compile(f"micro-step-{length}", MicroStep(self._networks.dit), example)
+        return _Source(f"micro-step-{length}", MicroStep(self._networks.dit), example)
 
-    def _compile(self, name: str, module: nn.Module, example: tuple[Tensor, ...]) -> CompiledGraph:
-        compiled = self._core.compile_model(
-            self._converted(name, module, example),
-            "CPU",
-            {
-                properties.hint.performance_mode: properties.hint.PerformanceMode.LATENCY,
-                properties.hint.inference_precision: self.precision,
-                properties.inference_num_threads: self._num_threads,
-            },
-        )
-        return CompiledGraph(compiled)
-
-    def _converted(self, name: str, module: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
-        """The graph at the example's shapes, from the cache if it is there."""
-        file = self._cache / f"{self._fingerprint}-{name}.xml" if self._cache else None
+    def _submit(self, source: "_Source") -> Future[CompiledGraph]:
+        """Read the converted graph, or trace here and convert on the compiler's thread."""
+        file = self._cache / f"{self._fingerprint}-{source.name}.xml" if self._cache else None
         if file is not None and file.exists():
-            return self._core.read_model(file)
+            return self._compiler.submit(lambda: self._compile(self._core.read_model(file)))
+        # Traced by the caller: warnings are switched off per process, so not on a thread beside others.
+        traced = source.traced()
+        return self._compiler.submit(lambda: self._compile(_convert(traced, source, file)))
+
+    def _compile(self, model: ov.Model) -> CompiledGraph:
+        settings = {
+            properties.hint.performance_mode: properties.hint.PerformanceMode.LATENCY,
+            properties.hint.inference_precision: self.precision,
+            properties.inference_num_threads: self._num_threads,
+        }
+        return CompiledGraph(self._core.compile_model(model, "CPU", settings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a graph is made from: a module at the shapes of an example."""
+
+    name: str
+    module: nn.Module
+    example: tuple[Tensor, ...]
+
+    def traced(self) -> torch.jit.ScriptModule:
+        """Tracing is deprecated, but export takes twice as long (docs/decisions/0004); shapes are to be constants."""
         with torch.inference_mode(), warnings.catch_warnings():
-            # Tracing is deprecated, but torch.export takes twice as long; shapes are meant to be constants.
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", torch.jit._trace.TracerWarning)
-            traced = torch.jit.trace(module.eval(), example, check_trace=False)  # type: ignore[no-untyped-call]
-        model = ov.convert_model(traced)
-        model.reshape({i: list(tensor.shape) for i, tensor in enumerate(example)})
-        if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_name(f"{os.getpid()}-{file.name}")
-            ov.save_model(model, partial, compress_to_fp16=False)
-            partial.with_suffix(".bin").replace(file.with_suffix(".bin"))
-            partial.replace(file)  # last: a graph counts once its weights are there
-        return model
+            traced: torch.jit.ScriptModule = torch.jit.trace(  # type: ignore[no-untyped-call]
+                self.module.eval(), self.example, check_trace=False
+            )
+        return traced
+
+
+def _convert(traced: torch.jit.ScriptModule, source: _Source, file: Path | None) -> ov.Model:
+    """The graph at its example's shapes, kept in `file` for the next start."""
+    model = ov.convert_model(traced)
+    model.reshape({i: list(tensor.shape) for i, tensor in enumerate(source.example)})
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial = file.with_name(f"{os.getpid()}-{file.name}")
+        ov.save_model(model, partial, compress_to_fp16=False)
+        partial.with_suffix(".bin").replace(file.with_suffix(".bin"))
+        partial.replace(file)  # last: a graph counts once its weights are there
+    return model
 
 
 def fingerprint(networks: Networks) -> str:
