@@ -80,9 +80,10 @@ def collect_vocabulary(clips: Clips) -> tuple[str, ...]:
 
 
 @torch.no_grad()
-def encode_clips(autoencoder: Autoencoder, clips: Clips, tokenizer: Tokenizer, cache: Path, device: str) -> LatentClips:
-    """Latents, per-frame states and word numbers of every recording; latents are computed once into `cache`."""
+def encode_clips(autoencoder: Autoencoder, clips: Clips, tokenizer: Tokenizer, caches: Path, device: str) -> LatentClips:
+    """Latents, per-frame states and word numbers of every recording; latents are computed once into `caches`."""
     r = autoencoder.config.frames_per_latent
+    cache = caches / f"latents-{clips.identity}-{_identity(autoencoder)}.npy"
     if not cache.exists():
         latents = [
             _encode(autoencoder.encoder, rgb, r, device)
