@@ -118,6 +118,7 @@ def train(
     latents_per_step: Annotated[int, typer.Option(help="Latents in one step's examples.")] = 40,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
     optimizer: Annotated[str, typer.Option(help="muon or adamw.")] = "muon",
+    from_world: Annotated[bool, typer.Option(help="Start a new run from the world's own weights.")] = False,
     bfloat16: Annotated[bool, typer.Option(help="Autocast to bfloat16; worth it on a GPU.")] = False,
     seed: Annotated[int, typer.Option(help="One seed makes a run repeatable.")] = 0,
     device: DeviceOption = "auto",
@@ -136,12 +137,13 @@ def train(
         seed=seed,
     )
     with _clear_errors():
-        train_stage(find_world(world), recordings, validation, run, options, _device(device))
+        train_stage(find_world(world), recordings, validation, run, options, _device(device), from_world=from_world)
 
 
 @app.command("evaluate")
 def evaluate_world(
-    recordings: Annotated[Path, typer.Option(help="Recordings of trained combinations; they also teach the judge.")],
+    lessons: Annotated[Path, typer.Option(help="Recordings that teach the judge.")],
+    recordings: Annotated[Path, typer.Option(help="Other recordings of trained combinations, to be played.")],
     report: Annotated[Path, typer.Option(help="Where the JSON goes; pictures go beside it.")],
     held_out: Annotated[Path | None, typer.Option(help="Recordings of combinations kept out of training.")] = None,
     world: WorldOption = "critters",
@@ -157,6 +159,7 @@ def evaluate_world(
 
         evaluate(
             find_world(world),
+            lessons=lessons,
             recordings=recordings,
             held_out=held_out,
             report=report,

@@ -23,6 +23,7 @@ from engine_service.types import Prompt, State
 from streamdit.recording import Recording
 
 HORIZON = 8  # frames a client that can predict itself sends ahead
+LESSONS = 400  # recordings the judge is taught on
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def _lessons(recordings: Sequence[Recording], folder: WorldFolder) -> Lessons:
 def evaluate(
     world_folder: Path,
     *,
+    lessons: Path,
     recordings: Path,
     held_out: Path | None,
     report: Path,
@@ -119,7 +121,7 @@ def evaluate(
     backend: str,
     seed: int,
 ) -> dict[str, dict[str, float]]:
-    """Teach a judge on recordings, play others through the engine, and write what the judge says as JSON.
+    """Teach a judge on `lessons`, play `recordings` through the engine, and write what the judge says as JSON.
 
     Raises:
         ValueError: the world's `[evaluation]` names no labels, or recordings are of another world.
@@ -127,12 +129,12 @@ def evaluate(
     folder = load_world(world_folder)
     if not folder.labels or len(folder.position_fields) != 2:
         raise ValueError(f"{folder.path}/world.toml: [evaluation] needs labels and two position fields")
-    known = find_recordings(recordings)
-    check_fits(known, folder.world)
-    judge = teach_judge(_lessons(_spread(known, 800), folder), folder.labels, seed=seed)
+    known, trained = find_recordings(lessons), find_recordings(recordings)
+    check_fits([*known, *trained], folder.world)
+    judge = teach_judge(_lessons(_spread(known, LESSONS), folder), folder.labels, seed=seed)
     runtime = load_runtime(world_folder, backend=backend)
     profile = profile or folder.world.default_profile
-    splits: dict[str, list[Recording]] = {"trained": _spread(known, count)}
+    splits: dict[str, list[Recording]] = {"trained": _spread(trained, count)}
     if held_out is not None:
         splits["held_out"] = _spread(find_recordings(held_out), count)
     rows: dict[str, dict[str, float]] = {}

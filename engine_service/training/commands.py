@@ -15,7 +15,7 @@ from torch import nn
 from engine_service.model.autoencoder import Autoencoder, from_rgb
 from engine_service.model.dit import StreamDiT
 from engine_service.model.text import TextEncoder, Tokenizer
-from engine_service.runtime.weights import build_prompted, load_autoencoder, save_weights
+from engine_service.runtime.weights import build_prompted, load_autoencoder, load_weights, save_weights
 from engine_service.runtime.world import AUTOENCODER_FILE, DENOISER_FILE, VOCABULARY_FILE, load_world
 from engine_service.training.autoencoder import AutoencoderTraining, train_autoencoder
 from engine_service.training.buffered import LatentClips, training_mix
@@ -44,6 +44,8 @@ def train_stage(
     run_folder: Path,
     options: DenoiserTraining,
     device: str,
+    *,
+    from_world: bool = False,
 ) -> None:
     """Compute the latents once, train the transformer with its text encoder, and write both into the world's folder."""
     folder = load_world(world_folder)
@@ -62,6 +64,12 @@ def train_stage(
     dit, text = modules["dit"], modules["text"]
     assert isinstance(dit, StreamDiT)
     assert isinstance(text, TextEncoder)
+    if from_world:
+        if folder.world.vocabulary != vocabulary:
+            raise ValueError(
+                f"{folder.path}/{VOCABULARY_FILE}: the recordings use other words, start without its weights"
+            )
+        load_weights(modules, folder.path / DENOISER_FILE)
     model = PromptedDiT(dit, text)
     run = RunFolder(run_folder)
     sheets = SheetWriter(model, autoencoder.decoder, validation or training, run)
@@ -80,7 +88,9 @@ def collect_vocabulary(clips: Clips) -> tuple[str, ...]:
 
 
 @torch.no_grad()
-def encode_clips(autoencoder: Autoencoder, clips: Clips, tokenizer: Tokenizer, caches: Path, device: str) -> LatentClips:
+def encode_clips(
+    autoencoder: Autoencoder, clips: Clips, tokenizer: Tokenizer, caches: Path, device: str
+) -> LatentClips:
     """Latents, per-frame states and word numbers of every recording; latents are computed once into `caches`."""
     r = autoencoder.config.frames_per_latent
     cache = caches / f"latents-{clips.identity}-{_identity(autoencoder)}.npy"
