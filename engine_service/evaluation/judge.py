@@ -18,7 +18,7 @@ from engine_service.training.run import build_optimizers, learning_rate_factor
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the judge saw: a word per label `(b,)`, and the place `(b, P)` in the position fields' units."""
+    """What the judge saw: a word per label `(b,)`, and the place `(b, 2)` in the position fields' units."""
 
     words: Mapping[str, tuple[str, ...]]
     position: NDArray[np.float32]
@@ -27,7 +27,7 @@ class Verdict:
 class Judge(nn.Module):
     """Strided convolutions; one classifier per label, one heat map for the place."""
 
-    def __init__(self, labels: Mapping[str, Sequence[str]], num_position_fields: int) -> None:
+    def __init__(self, labels: Mapping[str, Sequence[str]]) -> None:
         super().__init__()
         self.labels = {name: tuple(words) for name, words in labels.items()}
         self.features = nn.Sequential(
@@ -42,11 +42,11 @@ class Judge(nn.Module):
         )
         self.deeper = nn.Sequential(nn.Conv2d(96, 128, 3, stride=2, padding=1), nn.SiLU())
         self.heat = nn.Conv2d(96, 1, 3, padding=1)
-        self.place = nn.Linear(2, num_position_fields)
+        self.place = nn.Linear(2, 2)  # from 0..1 of the picture's side to the same
         self.heads = nn.ModuleDict({name: nn.Linear(2 * 128, len(words)) for name, words in self.labels.items()})
 
     def forward(self, pictures: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        """`(b, 3, H, W)` in -1..1 -> logits per label, and the place `(b, P)`."""
+        """`(b, 3, H, W)` in -1..1 -> logits per label, and the place `(b, 2)`."""
         features = self.features(pictures)  # (b, 96, H / 8, W / 8)
         deep = self.deeper(features).flatten(2)  # (b, 128, positions)
         pooled = torch.cat([deep.mean(-1), deep.amax(-1)], dim=-1)  # (b, 256)
@@ -54,8 +54,9 @@ class Judge(nn.Module):
         weight = heat.flatten(1).softmax(-1).view_as(heat)
         down = torch.arange(heat.shape[1], dtype=heat.dtype, device=heat.device)
         right = torch.arange(heat.shape[2], dtype=heat.dtype, device=heat.device)
-        centre = torch.stack([(weight.sum(1) * right).sum(-1), (weight.sum(2) * down).sum(-1)], dim=-1)  # (b, 2)
-        return {name: head(pooled) for name, head in self.heads.items()}, self.place(8 * centre)
+        across, along = (weight.sum(1) * right).sum(-1), (weight.sum(2) * down).sum(-1)  # (b,), in strides
+        centre = torch.stack([across / heat.shape[2], along / heat.shape[1]], dim=-1)  # (b, 2) in 0..1
+        return {name: head(pooled) for name, head in self.heads.items()}, pictures.shape[-1] * self.place(centre)
 
     @torch.inference_mode()
     def verdict(self, rgb: NDArray[np.uint8], batch_size: int = 64) -> Verdict:
@@ -77,20 +78,21 @@ class Lessons:
 
     rgb: NDArray[np.uint8]  # (N, T, H, W, 3)
     words: tuple[Mapping[str, str], ...]  # per recording
-    positions: NDArray[np.float32]  # (N, T, P)
+    positions: NDArray[np.float32]  # (N, T, 2)
 
 
-def teach_judge(lessons: Lessons, labels: Sequence[str], *, num_steps: int = 700, seed: int = 0) -> Judge:
+def teach_judge(lessons: Lessons, labels: Sequence[str], *, num_steps: int = 500, seed: int = 0) -> Judge:
     """Teach a judge on recorded pictures, slightly roughened, so that it looks at shapes rather than at pixels."""
     vocabulary = {name: sorted({words[name] for words in lessons.words}) for name in labels}
     torch.manual_seed(seed)
-    judge = Judge(vocabulary, lessons.positions.shape[-1])
+    judge = Judge(vocabulary)
+    with torch.no_grad():  # a first guess: the first field points right, the second up
+        judge.place.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, -1.0]]))
+        judge.place.bias.copy_(torch.tensor([0.0, 1.0]))
     rng = np.random.default_rng(seed)
     truth = {name: np.array([vocabulary[name].index(w[name]) for w in lessons.words]) for name in labels}
     learning_rate, batch_size = 2e-3, 48
     optimizers = build_optimizers(judge, "muon", learning_rate, 0.0)
-    with torch.no_grad():
-        judge.place.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, -1.0]])[: judge.place.out_features])
     for step in track(range(num_steps), description="teaching the judge"):
         for optimizer in optimizers:
             for group in optimizer.param_groups:
@@ -101,7 +103,7 @@ def teach_judge(lessons: Lessons, labels: Sequence[str], *, num_steps: int = 700
         pictures = pictures + 0.08 * rng.random() * torch.randn_like(pictures)
         logits, place = judge(pictures)
         wanted = torch.from_numpy(lessons.positions[clip, frame])
-        loss = 0.1 * nn.functional.smooth_l1_loss(place, wanted)
+        loss = 0.1 * nn.functional.smooth_l1_loss(place, wanted)  # px
         for name, values in logits.items():
             loss = loss + nn.functional.cross_entropy(values, torch.from_numpy(truth[name][clip]))
         for optimizer in optimizers:
