@@ -23,7 +23,7 @@ def coloured_squares() -> Lessons:
 def test_a_taught_judge_names_the_colour_and_finds_the_place() -> None:
     torch.set_num_threads(1)
     lessons = coloured_squares()
-    judge = teach_judge(lessons, ["colour"], num_steps=60)
+    judge = teach_judge(lessons, ["colour"], num_steps=130)
     verdict = judge.verdict(lessons.rgb[1, ::4])
     assert set(verdict.words["colour"]) == {"blue"}
     errors = np.linalg.norm(verdict.position - lessons.positions[1, ::4], axis=1)
