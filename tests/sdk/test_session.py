@@ -190,9 +190,10 @@ async def test_all_delivers_everything_to_a_consumer_that_pauses() -> None:
         async with client.play(delivery=Delivery.ALL) as session:
             frames = await take(session, 5)
             with session.reading_stopped():
-                frames += await take(session, 1)
+                for _ in range(100):  # a pause as long as a hundred turns of the loop
+                    await asyncio.sleep(0)
             frames += await take(session, 300)
-    assert [frame.frame_id for frame in frames] == list(range(1, 307))
+    assert [frame.frame_id for frame in frames] == list(range(1, 306))
 
 
 async def test_the_round_trip_is_measured_from_the_first_heartbeat_on() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import matplotlib as mpl
@@ -107,4 +108,4 @@ def draw_sheet(recording: Recording, path: Path) -> None:
 def _wrapped(text: str, width_px: int) -> list[str]:
     """Lines that fit, 6 px a letter in PIL's default font; two at most."""
     room = max(8, width_px // 6)
-    return [text[start : start + room] for start in range(0, len(text), room)][:2]
+    return wrap(text, room)[:2]
