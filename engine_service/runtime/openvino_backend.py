@@ -20,7 +20,6 @@ from engine_service.runtime.weights import Networks
 
 # What a compiled graph may differ from torch, in latent units (root mean square 1): asserted in tests.
 TOLERANCE_FLOAT32 = 2e-3
-TOLERANCE_BFLOAT16 = 8e-2
 
 
 def cpu_precision(core: ov.Core) -> str:

@@ -28,7 +28,7 @@ from engine_service.training.run import Ema, RunFolder, build_optimizers, learni
 class DenoiserTraining:
     """How the transformer is trained."""
 
-    num_steps: int = 6000
+    num_steps: int = 8000
     latents_per_step: int = 40  # examples per step follow from the partition
     learning_rate: float = 2e-3
     weight_decay: float = 0.01
@@ -177,17 +177,18 @@ class SheetWriter:
         kept = {name: value.clone() for name, value in self._model.state_dict().items()}
         self._model.load_state_dict(weights)
         picks = np.linspace(0, len(self._clips.latents) - 1, 10).astype(int)
-        clean = torch.from_numpy(self._clips.latents[picks, :4].astype(np.float32))
-        states = torch.from_numpy(self._clips.states[picks, :4])
-        tokens = torch.from_numpy(self._clips.tokens[picks, 0])
+        device = next(self._model.parameters()).device
+        clean = torch.from_numpy(self._clips.latents[picks, :4].astype(np.float32)).to(device)
+        states = torch.from_numpy(self._clips.states[picks, :4]).to(device)
+        tokens = torch.from_numpy(self._clips.tokens[picks, 0]).to(device)
         generator = torch.Generator().manual_seed(0)
-        x = torch.randn(clean.shape, generator=generator)
+        x = torch.randn(clean.shape, generator=generator).to(device)
         for level, after in ((1.0, 0.5), (0.5, 0.0)):
-            predicted = self._model(x, torch.full(clean.shape[:2], level), states, tokens)
+            predicted = self._model(x, torch.full(clean.shape[:2], level, device=device), states, tokens)
             x = predicted + (after / level) * (x - predicted)
         rows = []
         for latents in (clean, x):
-            pictures = to_rgb(self._decode(latents[:, 2], latents[:, 3])[:, -1]).numpy()
+            pictures = to_rgb(self._decode(latents[:, 2], latents[:, 3])[:, -1]).cpu().numpy()
             rows.append(np.concatenate(list(pictures), 1))
         Image.fromarray(np.concatenate(rows, 0)).save(self._run.path / f"sheet-{step:06d}.png")
         self._model.load_state_dict(kept)
