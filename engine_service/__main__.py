@@ -119,7 +119,9 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
     optimizer: Annotated[str, typer.Option(help="muon or adamw.")] = "muon",
     from_world: Annotated[bool, typer.Option(help="Start a new run from the world's own weights.")] = False,
-    bfloat16: Annotated[bool, typer.Option(help="Autocast to bfloat16; worth it on a GPU.")] = False,
+    bfloat16: Annotated[
+        bool | None, typer.Option(help="Autocast to bfloat16. Default: where the device multiplies it natively.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="One seed makes a run repeatable.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
@@ -127,17 +129,19 @@ def train(
     from engine_service.runtime.world import find_world  # noqa: PLC0415
     from engine_service.training.commands import train_stage  # noqa: PLC0415
     from engine_service.training.denoiser import DenoiserTraining  # noqa: PLC0415
+    from engine_service.training.precision import has_native_bfloat16  # noqa: PLC0415
 
+    device = _device(device)
     options = DenoiserTraining(
         num_steps=steps,
         latents_per_step=latents_per_step,
         learning_rate=learning_rate,
         optimizer=optimizer,
-        bfloat16=bfloat16,
+        bfloat16=has_native_bfloat16(device) if bfloat16 is None else bfloat16,
         seed=seed,
     )
     with _clear_errors():
-        train_stage(find_world(world), recordings, validation, run, options, _device(device), from_world=from_world)
+        train_stage(find_world(world), recordings, validation, run, options, device, from_world=from_world)
 
 
 @app.command("evaluate")

@@ -66,6 +66,17 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
+class HeadNorm(nn.RMSNorm):
+    """QK-norm: every head's queries, or keys, at unit root mean square, also where autocast made them bfloat16."""
+
+    def __init__(self, head_width: int) -> None:
+        super().__init__(head_width, eps=1e-6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert self.weight is not None
+        return nnf.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), self.eps)
+
+
 class WindowAttention(nn.Module):
     """Multi-head self-attention inside windows, with QK-norm and rotary positions."""
 
@@ -75,8 +86,8 @@ class WindowAttention(nn.Module):
         self.window = window
         self.shifted = shifted
         self.qkv = nn.Linear(width, 3 * width)
-        self.q_norm = nn.RMSNorm(width // num_heads)
-        self.k_norm = nn.RMSNorm(width // num_heads)
+        self.q_norm = HeadNorm(width // num_heads)
+        self.k_norm = HeadNorm(width // num_heads)
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -113,8 +124,8 @@ class CrossAttention(nn.Module):
         self.num_heads = num_heads
         self.q = nn.Linear(width, width)
         self.kv = nn.Linear(text_width, 2 * width)
-        self.q_norm = nn.RMSNorm(width // num_heads)
-        self.k_norm = nn.RMSNorm(width // num_heads)
+        self.q_norm = HeadNorm(width // num_heads)
+        self.k_norm = HeadNorm(width // num_heads)
         self.out = nn.Linear(width, width)
 
     def forward(self, x: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:

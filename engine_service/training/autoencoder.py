@@ -8,11 +8,11 @@ import torch
 from einops import rearrange
 from numpy.typing import NDArray
 from PIL import Image
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
 from engine_service.model.autoencoder import Autoencoder, from_rgb, to_rgb
-from engine_service.training.run import Ema, RunFolder, build_optimizers, learning_rate_factor
+from engine_service.training.loop import Schedule, run_steps
+from engine_service.training.run import RunFolder, build_optimizers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,62 +67,30 @@ def train_autoencoder(
     """Train to `num_steps`, resuming where the run's checkpoint left off; gives the averaged weights."""
     r = model.config.frames_per_latent
     model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    ema = Ema(model, options.ema_decay)
     optimizers = build_optimizers(model, "muon", options.learning_rate, 0.0)
-    first_step = 0
-    if (saved := run.load()) is not None:
-        model.load_state_dict(saved["model"])
-        ema.weights = {name: value.to(device) for name, value in saved["ema"].items()}
-        for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
-        first_step = saved["step"]
-    columns = (
-        TextColumn("autoencoder"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns) as progress:
-        task = progress.add_task("", total=options.num_steps, completed=first_step, loss=float("nan"))
-        recent: list[float] = []
-        for step in range(first_step, options.num_steps):
-            # Seeded per step: a resumed run draws what an uninterrupted one would have drawn.
-            rng = np.random.default_rng((options.seed, step))
-            torch.manual_seed(options.seed * 1_000_003 + step)
-            frames = draw_crops(rgb, r, options, rng).to(device)  # (b, 2, r, 3, h, w)
-            factor = learning_rate_factor(step, options.num_steps, options.warmup_steps, options.decay_fraction)
-            for optimizer in optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = options.learning_rate * factor
-            latents = model.encoder(frames.flatten(0, 1)).unflatten(0, (-1, 2))  # (b, 2, C, h, w)
-            noisy = latents + options.latent_noise * torch.randn_like(latents)
-            pictures = model.decoder(noisy[:, 0], noisy[:, 1])  # (b, r, 3, h, w)
-            loss = reconstruction_loss(pictures, frames[:, 1], options.edge_weight)
-            for optimizer in optimizers:
-                optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimizer in optimizers:
-                optimizer.step()
-            ema.update(model, step)
 
-            recent.append(loss.item())
-            progress.update(task, completed=step + 1, loss=float(np.mean(recent[-50:])))
-            if (step + 1) % options.save_every == 0 or step + 1 == options.num_steps:
-                run.log(step + 1, {"loss": float(np.mean(recent))})
-                recent.clear()
-                run.save(
-                    {
-                        "step": step + 1,
-                        "model": model.state_dict(),
-                        "ema": ema.weights,
-                        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-                    }
-                )
-                run.plot()
-                reconstruction_sheet(model, ema.weights, rgb, run.path / f"sheet-{step + 1:06d}.png")
-    return ema.weights
+    def loss_of(step: int) -> Tensor:
+        rng = np.random.default_rng((options.seed, step))
+        torch.manual_seed(options.seed * 1_000_003 + step)
+        frames = draw_crops(rgb, r, options, rng).to(device)  # (b, 2, r, 3, h, w)
+        latents = model.encoder(frames.flatten(0, 1)).unflatten(0, (-1, 2))  # (b, 2, C, h, w)
+        noisy = latents + options.latent_noise * torch.randn_like(latents)
+        pictures = model.decoder(noisy[:, 0], noisy[:, 1])  # (b, r, 3, h, w)
+        return reconstruction_loss(pictures, frames[:, 1], options.edge_weight)
+
+    def on_save(step: int, averaged: dict[str, Tensor]) -> dict[str, float]:
+        reconstruction_sheet(model, averaged, rgb, run.path / f"sheet-{step:06d}.png")
+        return {}
+
+    schedule = Schedule(
+        num_steps=options.num_steps,
+        learning_rate=options.learning_rate,
+        warmup_steps=options.warmup_steps,
+        decay_fraction=options.decay_fraction,
+        ema_decay=options.ema_decay,
+        save_every=options.save_every,
+    )
+    return run_steps(model, optimizers, run, schedule, title="autoencoder", loss_of=loss_of, on_save=on_save)
 
 
 @torch.no_grad()

@@ -1,13 +1,11 @@
 """Train the transformer and its text encoder by buffered flow matching over a mix of partitions."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from PIL import Image
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
 from engine_service.model.autoencoder import to_rgb
@@ -21,7 +19,8 @@ from engine_service.training.buffered import (
     draw_batch,
     draw_partition,
 )
-from engine_service.training.run import Ema, RunFolder, build_optimizers, learning_rate_factor
+from engine_service.training.loop import Schedule, run_steps
+from engine_service.training.run import RunFolder, build_optimizers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,71 +94,35 @@ def train_denoiser(
     on_sheet: "SheetWriter | None" = None,
 ) -> dict[str, Tensor]:
     """Train to `num_steps`, resuming where the run's checkpoint left off; gives the averaged weights."""
-    torch.set_flush_denormal(True)  # gates that start at zero breed them, and each costs a CPU a hundred cycles
     model = model.to(device)
-    ema = Ema(model, options.ema_decay)
-    optimizers = build_optimizers(model, options.optimizer, options.learning_rate, options.weight_decay)
-    first_step = 0
-    if (saved := run.load()) is not None:
-        model.load_state_dict(saved["model"])
-        ema.weights = {name: value.to(device) for name, value in saved["ema"].items()}
-        for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
-        first_step = saved["step"]
-    columns = (
-        TextColumn("denoiser"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.4f}"),
-        TimeRemainingColumn(),
-    )
+    precision = torch.bfloat16 if options.bfloat16 else torch.float32
+    optimizers = build_optimizers(model, options.optimizer, options.learning_rate, options.weight_decay, precision)
     batch_options = BatchOptions()
-    with Progress(*columns) as progress:
-        task = progress.add_task("", total=options.num_steps, completed=first_step, loss=float("nan"))
-        recent: list[float] = []
-        since = time.monotonic()
-        for step in range(first_step, options.num_steps):
-            # Seeded per step: a resumed run draws what an uninterrupted one would have drawn.
-            rng = np.random.default_rng((options.seed, step))
-            partition = draw_partition(mix, rng)
-            num_examples = max(1, options.latents_per_step // partition.num_latents)
-            batch = to_device(draw_batch(clips, partition, num_examples, batch_options, rng), device)
-            factor = learning_rate_factor(step, options.num_steps, options.warmup_steps, options.decay_fraction)
-            for optimizer in optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = options.learning_rate * factor
-            with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=options.bfloat16):
-                predicted = model(batch.noised, batch.sigmas, batch.states, batch.tokens)
-            loss = clean_loss(predicted, batch)
-            for optimizer in optimizers:
-                optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimizer in optimizers:
-                optimizer.step()
-            ema.update(model, step)
 
-            recent.append(loss.item())
-            done = step + 1
-            progress.update(task, completed=done, loss=float(np.mean(recent[-50:])))
-            if done % options.save_every == 0 or done == options.num_steps:
-                held = validation_loss(model, validation, mix, options, device) if validation else float("nan")
-                elapsed = time.monotonic() - since
-                run.log(done, {"loss": float(np.mean(recent)), "loss_validation": held, "seconds": elapsed})
-                recent.clear()
-                since = time.monotonic()
-                run.save(
-                    {
-                        "step": done,
-                        "model": model.state_dict(),
-                        "ema": ema.weights,
-                        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
-                    }
-                )
-                run.plot()
-            if on_sheet is not None and (done % options.sheet_every == 0 or done == options.num_steps):
-                on_sheet(done, ema.weights)
-    return ema.weights
+    def loss_of(step: int) -> Tensor:
+        rng = np.random.default_rng((options.seed, step))
+        partition = draw_partition(mix, rng)
+        num_examples = max(1, options.latents_per_step // partition.num_latents)
+        batch = to_device(draw_batch(clips, partition, num_examples, batch_options, rng), device)
+        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=options.bfloat16):
+            predicted = model(batch.noised, batch.sigmas, batch.states, batch.tokens)
+        return clean_loss(predicted, batch)
+
+    def on_save(step: int, averaged: dict[str, Tensor]) -> dict[str, float]:
+        if on_sheet is not None and (step % options.sheet_every == 0 or step == options.num_steps):
+            on_sheet(step, averaged)
+        held = validation_loss(model, validation, mix, options, device) if validation else float("nan")
+        return {"loss_validation": held}
+
+    schedule = Schedule(
+        num_steps=options.num_steps,
+        learning_rate=options.learning_rate,
+        warmup_steps=options.warmup_steps,
+        decay_fraction=options.decay_fraction,
+        ema_decay=options.ema_decay,
+        save_every=options.save_every,
+    )
+    return run_steps(model, optimizers, run, schedule, title="denoiser", loss_of=loss_of, on_save=on_save)
 
 
 class SheetWriter:

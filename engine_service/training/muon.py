@@ -1,7 +1,7 @@
 """Muon (Jordan et al. 2024): momentum, orthogonalised per weight matrix.
 
-torch.optim.Muon orthogonalises in bfloat16, which a CPU without it emulates: 31 s a step here against 0.2 s in
-single precision with equal shapes stacked (docs/decisions/0003).
+torch.optim.Muon orthogonalises in bfloat16, which a CPU without it emulates: 31 s a step against 0.2 s in single
+precision with equal shapes stacked (docs/decisions/0003). So the precision is the caller's to choose.
 """
 
 from collections import defaultdict
@@ -33,9 +33,16 @@ class Muon(Optimizer):
     """
 
     def __init__(
-        self, params: Iterable[Tensor], *, lr: float, momentum: float = 0.95, weight_decay: float = 0.0
+        self,
+        params: Iterable[Tensor],
+        *,
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+        precision: torch.dtype = torch.float32,
     ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self._precision = precision  # of the orthogonalisation alone
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
@@ -58,8 +65,8 @@ class Muon(Optimizer):
                         momentum = state["momentum"] = torch.zeros_like(parameter)
                     momentum.lerp_(gradient, 1 - group["momentum"])
                     nesterov.append(gradient.lerp(momentum, group["momentum"]).flatten(1))
-                updates = orthogonalize(torch.stack(nesterov))
+                updates = orthogonalize(torch.stack(nesterov).to(self._precision))
                 scale = 0.2 * max(shape) ** 0.5  # the root mean square of an AdamW step (Moonlight, arXiv 2502.16982)
                 for parameter, update in zip(parameters, updates, strict=True):
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                    parameter.add_(update.view_as(parameter), alpha=-group["lr"] * scale)
+                    parameter.add_(update.view_as(parameter).to(parameter.dtype), alpha=-group["lr"] * scale)

@@ -77,6 +77,10 @@ class Ema:
         self.decay = decay
         self.weights = {name: value.detach().clone() for name, value in module.state_dict().items()}
 
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Go on from saved averages, each kept on its weight's own device."""
+        self.weights = {name: value.to(self.weights[name].device) for name, value in weights.items()}
+
     @torch.no_grad()
     def update(self, module: nn.Module, step: int) -> None:
         """Move towards the module's weights as they are after `step`."""
@@ -99,7 +103,11 @@ def learning_rate_factor(step: int, num_steps: int, warmup_steps: int, decay_fra
 
 
 def build_optimizers(
-    module: nn.Module, name: str, learning_rate: float, weight_decay: float
+    module: nn.Module,
+    name: str,
+    learning_rate: float,
+    weight_decay: float,
+    precision: torch.dtype = torch.float32,
 ) -> list[torch.optim.Optimizer]:
     """`adamw` for everything, or `muon` for hidden matrices and kernels and AdamW for the rest.
 
@@ -116,6 +124,6 @@ def build_optimizers(
         block_matrix = ".blocks." in f".{key}" and parameter.ndim == 2 and "modulation" not in key
         (matrices if block_matrix or parameter.ndim == 4 else others).append(parameter)
     return [
-        Muon(matrices, lr=learning_rate, weight_decay=weight_decay),
+        Muon(matrices, lr=learning_rate, weight_decay=weight_decay, precision=precision),
         torch.optim.AdamW(others, lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.0),
     ]

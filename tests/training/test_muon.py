@@ -95,3 +95,12 @@ def test_parameters_without_a_gradient_are_left_alone() -> None:
 def test_a_closure_is_refused() -> None:
     with pytest.raises(ValueError, match="no closure"):
         Muon([nn.Parameter(torch.ones(4, 8))], lr=0.1).step(lambda: 0.0)
+
+
+def test_half_precision_gives_nearly_the_same_update_and_keeps_the_weights_own() -> None:
+    exact, half = nn.Parameter(torch.zeros(16, 48)), nn.Parameter(torch.zeros(16, 48))
+    exact.grad = half.grad = draw(16, 48)
+    Muon([exact], lr=0.1).step()
+    Muon([half], lr=0.1, precision=torch.bfloat16).step()
+    assert half.dtype == torch.float32
+    assert (half - exact).norm() / exact.norm() < 0.05

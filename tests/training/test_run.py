@@ -40,7 +40,7 @@ class CutRun(RunFolder):
         raise PowerCutError
 
 
-def train_tiny_denoiser(run: RunFolder, optimizer: str) -> Weights:
+def train_tiny_denoiser(run: RunFolder, optimizer: str, *, bfloat16: bool = False) -> Weights:
     rng = np.random.default_rng(0)
     clips = LatentClips(
         latents=rng.standard_normal((3, 8, 4, 2, 2)).astype(np.float16),
@@ -50,9 +50,19 @@ def train_tiny_denoiser(run: RunFolder, optimizer: str) -> Weights:
     torch.manual_seed(0)
     model = PromptedDiT(StreamDiT(replace(DIT, width=16)), TextEncoder(TEXT))
     options = DenoiserTraining(
-        num_steps=6, save_every=3, latents_per_step=8, warmup_steps=2, learning_rate=1e-2, optimizer=optimizer
+        num_steps=6,
+        save_every=3,
+        latents_per_step=8,
+        warmup_steps=2,
+        learning_rate=1e-2,
+        optimizer=optimizer,
+        bfloat16=bfloat16,
     )
     return train_denoiser(model, clips, clips, MIX, run, options, "cpu")
+
+
+def train_tiny_denoiser_in_bfloat16(run: RunFolder, optimizer: str) -> Weights:
+    return train_tiny_denoiser(run, optimizer, bfloat16=True)
 
 
 def train_tiny_autoencoder(run: RunFolder, _: str = "") -> Weights:
@@ -64,8 +74,13 @@ def train_tiny_autoencoder(run: RunFolder, _: str = "") -> Weights:
 
 @pytest.mark.parametrize(
     ("train", "optimizer"),
-    [(train_tiny_autoencoder, "muon"), (train_tiny_denoiser, "muon"), (train_tiny_denoiser, "adamw")],
-    ids=["autoencoder", "denoiser, muon", "denoiser, adamw"],
+    [
+        (train_tiny_autoencoder, "muon"),
+        (train_tiny_denoiser, "muon"),
+        (train_tiny_denoiser, "adamw"),
+        (train_tiny_denoiser_in_bfloat16, "muon"),
+    ],
+    ids=["autoencoder", "denoiser, muon", "denoiser, adamw", "denoiser, muon, bfloat16"],
 )
 def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, train: Any, optimizer: str) -> None:
     whole = RunFolder(tmp_path / "whole")
