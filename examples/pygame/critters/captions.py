@@ -1,4 +1,4 @@
-"""Scenes as sentences and back: many ways to say one scene, every one of which says it fully.
+"""Scenes as sentences and back: many ways to say one scene.
 
 A caption that names no time means day, one that names no weather means clear.
 """
@@ -39,6 +39,10 @@ TEMPLATES = (
     "there is {a} {in} {when}, {weather}",
     "{weather} and {a} {in} {when}",
 )
+# What goes without saying: the weather when it is clear, the time when it is day, both on a clear day.
+CLEAR_TEMPLATES = ("{a} {goes} {to} {when}", "{a} {in} {when}", "{when}, {a} {goes} {to}", "{fur}, {place}, {time}")
+DAY_TEMPLATES = ("{a} {goes} {to} {while}", "{a} {in} {while}", "{weather} and {a} {in}", "{fur}, {place}, {weather}")
+CLEAR_DAY_TEMPLATES = ("{a} {goes} {to}", "{a} {in}", "{a} {goes} {in}", "there is {a} {in}", "{place} with {a}")
 # Never used for training; their words and pieces are those of the training templates.
 HELD_OUT_TEMPLATES = (
     "{while}, {a} {goes} {to} {when}",
@@ -54,7 +58,9 @@ def caption(scene: Scene, rng: random.Random, *, held_out: bool = False) -> str:
     names, places = CRITTER_NAMES[scene.critter], PLACES[scene.landscape]
     pairs = [(name, place) for name in range(len(names)) for place in range(len(places))]
     name, place = rng.choice([pair for pair in pairs if _is_reserved(*pair) == held_out])
-    return _sentence(scene, rng.choice(HELD_OUT_TEMPLATES if held_out else TEMPLATES), names[name], places[place], rng)
+    return _sentence(
+        scene, rng.choice(HELD_OUT_TEMPLATES if held_out else _templates(scene)), names[name], places[place], rng
+    )
 
 
 def canonical(scene: Scene) -> str:
@@ -87,6 +93,18 @@ def parse(text: str) -> Scene:
 def vocabulary() -> tuple[str, ...]:
     """Every word a caption can hold, sorted."""
     return tuple(sorted(MEANINGS))
+
+
+def _templates(scene: Scene) -> tuple[str, ...]:
+    """The ways to say this scene: all that say it fully, and those that leave out what goes without saying."""
+    short: tuple[str, ...] = ()
+    if scene.weather == "clear":
+        short += CLEAR_TEMPLATES
+    if scene.time == "day":
+        short += DAY_TEMPLATES
+    if scene.weather == "clear" and scene.time == "day":
+        short += CLEAR_DAY_TEMPLATES
+    return TEMPLATES + short
 
 
 def _is_reserved(name: int, place: int) -> bool:

@@ -6,15 +6,14 @@ from dataclasses import replace
 from itertools import repeat
 from typing import TypeAlias
 
-from .game import GameState, Keys, tick
+from .game import GameState, Keys
 from .scene import FPS, PERIOD
 
 Player: TypeAlias = Callable[[random.Random], Iterator[Keys]]
 
-_START_LEFT, _START_RIGHT = (
-    16,
-    112,
-)  # px; wider than the game's own dead zone, so that off-centre places are seen
+# px; wider than the game's own dead zone and higher than its jumps, so that any place a state may name is seen
+_START_LEFT, _START_RIGHT = 16, 112
+_HIGHEST_START = 30
 
 
 def walk_right(rng: random.Random) -> Iterator[Keys]:
@@ -58,19 +57,17 @@ PLAYERS: dict[str, Player] = {player.__name__: player for player in (walk_right,
 
 
 def random_start(rng: random.Random) -> GameState:
-    """Anywhere the game can be and a little outside, looking either way, one in four in mid-jump."""
+    """Anywhere the game can be and a little outside, looking either way; one in four falls from some height.
+
+    Jumps alone would show five heights, and a client's state may name any.
+    """
     start = GameState(
         x=float(rng.randrange(_START_LEFT, _START_RIGHT + 1, 2)),
         facing=rng.choice((-1, 1)),
         camera=float(rng.randrange(0, int(PERIOD), 2)),
         clock=rng.randrange(FPS) / FPS,
     )
-    if rng.random() >= 0.25:
-        return start
-    flown = tick(start, Keys(jump=True))
-    for _ in range(rng.randrange(8)):
-        flown = tick(flown, Keys())
-    return replace(flown, clock=start.clock)
+    return start if rng.random() >= 0.25 else replace(start, y=rng.randint(1, 2 * _HIGHEST_START) / 2)
 
 
 def _held(direction: int, *, jump: bool) -> Keys:
