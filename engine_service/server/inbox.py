@@ -1,5 +1,7 @@
 """Checked events on their way to the worker thread."""
 
+from itertools import takewhile
+
 from engine_service.types import Event, Prompt, State
 
 
@@ -39,6 +41,12 @@ class Inbox:
         """Take everything."""
         events = tuple(self._events)
         self._events.clear()
+        return events
+
+    def drain_conditioning(self) -> tuple[Event, ...]:
+        """Take the prompts and states that nothing else came before: what may change between two micro-steps."""
+        events = tuple(takewhile(lambda event: isinstance(event, Prompt | State), self._events))
+        del self._events[: len(events)]
         return events
 
     def _discard_first(self, kind: type[State] | type[Prompt]) -> bool:

@@ -50,8 +50,8 @@ Delivered: TypeAlias = Frames | Made | Late | UnknownWords | Failed
 class Seat:
     """A session's place at the device.
 
-    `deliver` is called in the worker thread and must not block. `post`, `due_ns`, `permit` and `take` are
-    called under the worker's lock; `make_player` and `make_chunk` by the worker thread without it.
+    `deliver` is called in the worker thread and must not block. `post`, `due_ns`, `permit`, `take` and
+    `take_news` are called under the worker's lock; `make_player` and `make_chunk` by the worker thread without it.
     """
 
     def __init__(
@@ -117,6 +117,14 @@ class Seat:
         self._unmade.clear()
         return self.inbox.drain(), unmade
 
+    def take_news(self) -> tuple[Event, ...]:
+        """What came since `take` and may still count for the chunk being made.
+
+        Nothing in lockstep: there the same events at the same frames must give the same pictures, and which
+        micro-step an event meets is chance.
+        """
+        return () if self.plan.delivery is Delivery.LOCKSTEP else self.inbox.drain_conditioning()
+
     def make_player(self, factory: PlayerFactory) -> None:
         """Create the player and put the opening prompt and state in force."""
         player = factory(self.plan)
@@ -127,8 +135,10 @@ class Seat:
             self._pacer = pacer.PacerConfig(frame_period_us=player.frame_period_us)
         self._due_since_ns = self._clock.now_ns()
 
-    def make_chunk(self, events: tuple[Event, ...], unmade: tuple[int, ...]) -> None:
-        """Apply the events, make one chunk, hand its frames over.
+    def make_chunk(
+        self, events: tuple[Event, ...], unmade: tuple[int, ...], news: Callable[[], tuple[Event, ...]]
+    ) -> None:
+        """Apply the events, make one chunk, hand its frames over; `news` is asked before every micro-step.
 
         Raises:
             RuntimeError: there is no player.
@@ -140,7 +150,12 @@ class Seat:
         started_ns = self._clock.now_ns()
         for event in events:
             self._apply(player, event)
-        chunk = player.advance()
+
+        def listen() -> None:
+            for event in news():
+                self._apply(player, event)
+
+        chunk = player.advance(listen)
         if not chunk.frames:  # the buffer is still filling
             self.deliver(Made(chunk.applied, chunk.step_s, chunk.decode_s))
             self._unmade[:0] = unmade

@@ -59,7 +59,7 @@ class Worker:
         return seat
 
     def post(self, seat: Seat, event: Event) -> bool:
-        """Hand a checked event over for the seat's next chunk; False if another one fell out of the inbox."""
+        """Hand a checked event over for the seat's next micro-step; False if another one fell out of the inbox."""
         with self._changed:
             fitted = seat.post(event)
             if isinstance(event, Pause | Resume):
@@ -95,7 +95,7 @@ class Worker:
             events, unmade = seat.take() if seat.has_player else ((), ())
         try:
             if seat.has_player:
-                seat.make_chunk(events, unmade)
+                seat.make_chunk(events, unmade, lambda: self._news(seat))
             else:
                 seat.make_player(self._factory)
         except Exception as error:
@@ -104,6 +104,10 @@ class Worker:
             self.leave(seat)
             seat.deliver(Failed(f"{type(error).__name__}: {error}"))
         return 0.0
+
+    def _news(self, seat: Seat) -> tuple[Event, ...]:
+        with self._changed:
+            return seat.take_news()
 
     def _most_urgent(self) -> tuple[Seat | None, int]:
         urgent: tuple[Seat | None, int] = (None, 0)

@@ -1,8 +1,13 @@
 """What the server may ask of a running stream; `stream.session.StreamSession` is the real one."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from engine_service.types import Chunk, Event, UnknownWords
+
+
+def nothing_new() -> None:
+    """For a stream that hears of events between chunks alone."""
 
 
 class Player(Protocol):
@@ -22,5 +27,8 @@ class Player(Protocol):
     def skip(self, num_frames: int) -> None:
         """Move media time on without frames: generation was late. Frame ids move with it."""
 
-    def advance(self) -> Chunk:
-        """Run the micro-steps of one shift and decode the chunk that became clean."""
+    def advance(self, listen: Callable[[], None] = nothing_new) -> Chunk:
+        """Run the micro-steps of one shift and decode the chunk that became clean.
+
+        `listen` is called before every micro-step and may `apply` prompts and states that came meanwhile.
+        """

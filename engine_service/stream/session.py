@@ -8,6 +8,7 @@ from torch import Tensor
 
 from engine_service.runtime.denoiser import EncodedPrompt, Runtime
 from engine_service.stream.buffer import MovingBuffer
+from engine_service.stream.player import nothing_new
 from engine_service.stream.sampler import advance, settle
 from engine_service.stream.track import StateTrack
 from engine_service.types import (
@@ -88,11 +89,20 @@ class StreamSession:
         """Move media time on without frames."""
         self._next_frame += num_frames
 
-    def advance(self) -> Chunk:
-        """Run the micro-steps of one shift and decode the chunk that became clean."""
+    def advance(self, listen: Callable[[], None] = nothing_new) -> Chunk:
+        """Run the micro-steps of one shift and decode the chunk that became clean.
+
+        `listen` is called before every micro-step and may `apply` prompts and states; what is not conditioning
+        (a reset, another profile) would change the buffer under the micro-steps and has to wait for the next shift.
+        """
+
+        def conditioning() -> tuple[Tensor, EncodedPrompt]:
+            listen()
+            return self._conditioning()
+
         start_ns = self._now_ns()
-        settle(self._buffer, self._runtime.denoiser, self._conditioning)
-        advance(self._buffer, self._runtime.denoiser, self._conditioning)
+        settle(self._buffer, self._runtime.denoiser, conditioning)
+        advance(self._buffer, self._runtime.denoiser, conditioning)
         chunk = self._buffer.shift()  # (c, C, H, W)
         stepped_ns = self._now_ns()
         pictures = []

@@ -3,6 +3,7 @@
 import threading
 import time
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from engine_service.model.partition import Partition
 from engine_service.model.world import StateField, World
 from engine_service.server.messages import SessionPlan
+from engine_service.stream.player import nothing_new
 from engine_service.types import Applied, Chunk, Event, Frame, Prompt, Reset, State, SwitchProfile, UnknownWords
 
 WORLD = World(
@@ -78,6 +80,7 @@ class FakePlayer:
         self._next_frame_id = 1
         self._newest_event_id = 0
         self._pending: list[int] = []
+        self.during_chunk: Callable[[], object] = nothing_new
 
     @property
     def frames_per_shift(self) -> int:
@@ -113,8 +116,10 @@ class FakePlayer:
         self.skipped.append(num_frames)
         self._next_frame_id += num_frames
 
-    def advance(self) -> Chunk:
+    def advance(self, listen: Callable[[], None] = nothing_new) -> Chunk:
         start_ns = self._now_ns()
+        self.during_chunk()
+        listen()
         if self._clock is not None:
             self._clock.move(self.cost_s)
         frames = tuple(

@@ -24,6 +24,15 @@ def test_prompts_and_controls_are_kept_in_order() -> None:
     assert inbox.drain() == events
 
 
+def test_conditioning_is_taken_up_to_the_first_control() -> None:
+    inbox = Inbox()
+    for event in (Prompt(1, "a fox"), State(2, (0.2,)), Reset(3), Prompt(4, "a bear")):
+        inbox.put(event)
+    assert inbox.drain_conditioning() == (Prompt(1, "a fox"), State(2, (0.2,)))
+    assert inbox.drain_conditioning() == ()
+    assert inbox.drain() == (Reset(3), Prompt(4, "a bear"))
+
+
 def test_a_full_inbox_gives_up_its_state_first_then_its_oldest_prompt_then_its_oldest_event() -> None:
     inbox = Inbox(3)
     inbox.put(Reset(1))

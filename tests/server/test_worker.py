@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,8 @@ from engine_service.server.messages import Delivery, Encoding, SessionPlan
 from engine_service.server.seat import Delivered, Failed, Frames, Late, Made, Seat
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import SystemClock
-from engine_service.types import Chunk, Pause, Prompt, Resume, State
+from engine_service.stream.player import nothing_new
+from engine_service.types import Chunk, Pause, Prompt, Reset, Resume, State
 from tests.server.fake_player import WORLD, FakePlayer, ManualClock
 
 PLAN = SessionPlan(
@@ -84,6 +86,41 @@ def test_a_chunk_obeys_an_event_that_came_right_before_its_start() -> None:
     house.worker.turn()
     applied = [entry.event_id for item in house.given["one"] if isinstance(item, Made) for entry in item.applied]
     assert applied == [5]
+
+
+@pytest.mark.parametrize(("delivery", "at_once"), [(Delivery.LATEST, True), (Delivery.LOCKSTEP, False)])
+def test_a_prompt_during_a_chunk_counts_at_the_next_micro_step_but_not_in_lockstep(
+    delivery: Delivery, at_once: bool
+) -> None:
+    house = House()
+    seat = house.sit(delivery=delivery)
+    house.worker.turn()  # makes the player
+    player = house.players["one"]
+    player.during_chunk = lambda: house.worker.post(seat, Prompt(1, "a bear"))
+    house.worker.turn()
+    assert (Prompt(1, "a bear") in player.seen) == at_once
+    player.during_chunk = nothing_new
+    house.worker.permit(seat)
+    house.run(1.0)
+    assert Prompt(1, "a bear") in player.seen
+
+
+def test_a_reset_during_a_chunk_waits_for_the_next_one_and_nothing_overtakes_it() -> None:
+    house = House()
+    seat = house.sit()
+    house.worker.turn()
+    player = house.players["one"]
+
+    def during_chunk() -> None:
+        for event in (State(1, MIDDLE), Reset(2), Prompt(3, "a bear")):
+            house.worker.post(seat, event)
+
+    player.during_chunk = during_chunk
+    house.worker.turn()
+    assert [event.event_id for event in player.seen] == [0, 0, 1]
+    player.during_chunk = nothing_new
+    house.run(1.0)
+    assert [event.event_id for event in player.seen] == [0, 0, 1, 2, 3]
 
 
 def test_sessions_that_share_the_device_all_keep_their_pace() -> None:
@@ -167,9 +204,9 @@ class FillingPlayer(FakePlayer):
 
     shifts = 0
 
-    def advance(self) -> Chunk:
+    def advance(self, listen: Callable[[], None] = nothing_new) -> Chunk:
         self.shifts += 1
-        return Chunk((), (), 0.0, 0.0) if self.shifts < 3 else super().advance()
+        return Chunk((), (), 0.0, 0.0) if self.shifts < 3 else super().advance(listen)
 
 
 @pytest.mark.parametrize("delivery", [Delivery.LATEST, Delivery.LOCKSTEP])

@@ -109,6 +109,23 @@ def test_an_event_changes_the_very_next_frame(event: Event) -> None:
     assert not np.array_equal(told[2].rgb, untold[2].rgb)
 
 
+def test_what_comes_between_two_micro_steps_counts_for_the_second() -> None:
+    stream = Readable("balanced")
+    stream.session.advance()
+    stream.denoiser.steps.clear()
+    told = [None, Prompt(1, "a fox in the snow")]
+
+    def listen() -> None:
+        if (event := told.pop(0)) is not None:
+            stream.session.apply(event)
+
+    chunk = stream.session.advance(listen)
+    before, after = stream.denoiser.steps
+    assert not torch.equal(before.prompt.words, after.prompt.words)
+    assert [entry.event_id for entry in chunk.applied] == [1]
+    assert {frame.last_event_id for frame in chunk.frames} == {1}
+
+
 # ------------------------------------------------------------------------------------------------ media time
 
 
