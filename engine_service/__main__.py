@@ -26,6 +26,9 @@ def serve(
     cache: Annotated[Path | None, typer.Option(help="Converted graphs; default: the user's cache folder.")] = None,
     max_sessions: Annotated[int, typer.Option(help="Players at once; the next one is refused.")] = 4,
     idle_timeout: Annotated[float, typer.Option(help="Seconds without a word before a client is closed.")] = 30.0,
+    resume: Annotated[
+        float, typer.Option(help="Seconds a session outlives a broken connection; 0: not at all.")
+    ] = 10.0,
     metrics_port: Annotated[int | None, typer.Option(help="Prometheus page; none unless given.")] = None,
     token: Annotated[str | None, typer.Option(help="Ask clients for it.", envvar="STREAMDIT_TOKEN")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; with --tls-key.")] = None,
@@ -48,6 +51,7 @@ def serve(
                     port=port,
                     max_sessions=max_sessions,
                     idle_timeout_s=idle_timeout,
+                    resume_s=resume,
                     metrics_port=metrics_port,
                     token=token,
                     tls_cert=tls_cert,

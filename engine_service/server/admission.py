@@ -45,19 +45,21 @@ def expect_open(message: ClientMessage | None) -> OpenRequest:
     return message
 
 
-def admit(request: OpenRequest, offer: Offer, *, active_sessions: int, session_id: str, fresh_seed: int) -> SessionPlan:
-    """Turn wishes into a plan.
+def admit(
+    request: OpenRequest,
+    offer: Offer,
+    *,
+    active_sessions: int,
+    session_id: str,
+    fresh_seed: int,
+    resume_token: str = "",
+) -> SessionPlan:
+    """Turn wishes into a plan. A session that is not LATEST gets no resume token: its frames may not be lost.
 
     Raises:
         Rejection: naming the first wish that cannot be met.
     """
-    if not 1 <= request.api_version <= API_VERSION:
-        raise Rejection(
-            RejectReason.API_VERSION_UNSUPPORTED,
-            field="open.api_version",
-            value=request.api_version,
-            allowed=f"this engine speaks 1..{API_VERSION}",
-        )
+    check_api_version(request)
     world = _choose_world(request, offer)
     profile = check_profile(request.profile or world.default_profile, world, field="open.profile")
     prompt = world.example_prompts[0]
@@ -66,19 +68,46 @@ def admit(request: OpenRequest, offer: Offer, *, active_sessions: int, session_i
     state = State(0, tuple((field.min + field.max) / 2 for field in world.state_fields))
     if request.state is not None:
         state = check_state(request.state, world, field="open.state")
+    delivery = _choose_delivery(request)
     plan = SessionPlan(
         session_id=session_id,
         world=world,
         profile=profile,
         seed=fresh_seed if request.seed is None else request.seed,
         encoding=_choose_encoding(request),
-        delivery=_choose_delivery(request),
+        delivery=delivery,
         window=_within("open.window", request.window or offer.default_window, offer.max_window),
         jpeg_quality=_within("open.jpeg_quality", request.jpeg_quality or offer.default_jpeg_quality, 100),
         prompt=Prompt(0, prompt),
         state=state,
+        resume_token=resume_token if delivery is Delivery.LATEST else "",
     )
     # Last, so that a client with a mistake learns of it even when the house is full.
+    check_room(offer, active_sessions)
+    return plan
+
+
+def check_api_version(request: OpenRequest) -> None:
+    """The client was built for a version this engine speaks.
+
+    Raises:
+        Rejection: API_VERSION_UNSUPPORTED.
+    """
+    if not 1 <= request.api_version <= API_VERSION:
+        raise Rejection(
+            RejectReason.API_VERSION_UNSUPPORTED,
+            field="open.api_version",
+            value=request.api_version,
+            allowed=f"this engine speaks 1..{API_VERSION}",
+        )
+
+
+def check_room(offer: Offer, active_sessions: int) -> None:
+    """One more session fits.
+
+    Raises:
+        Rejection: SERVER_FULL.
+    """
     if active_sessions >= offer.max_sessions:
         raise Rejection(
             RejectReason.SERVER_FULL,
@@ -86,7 +115,6 @@ def admit(request: OpenRequest, offer: Offer, *, active_sessions: int, session_i
             value=active_sessions,
             allowed=f"this engine serves at most {offer.max_sessions} sessions at once",
         )
-    return plan
 
 
 def _choose_world(request: OpenRequest, offer: Offer) -> World:

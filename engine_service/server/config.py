@@ -16,6 +16,7 @@ class ServerConfig:
     inbox_size: int = 64  # events
     jpeg_quality: int = 90
     idle_timeout_s: float = 30.0  # without any message from the client
+    resume_s: float = 10.0  # how long a session outlives its connection; 0: not at all
     drain_s: float = 4.0  # from SIGTERM to the exit, at most
     close_s: float = 2.0  # for the last messages to a client that may not be reading
     max_message_bytes: int = 16 * 1024 * 1024  # sent; what clients send is far smaller
@@ -33,6 +34,7 @@ class ServerConfig:
             ("inbox_size", 1, 4096),
             ("jpeg_quality", 1, 100),
             ("idle_timeout_s", 0.05, 86400),
+            ("resume_s", 0.0, 3600),
             ("drain_s", 0.0, 3600),
             ("close_s", 0.01, 60),
             ("max_message_bytes", 65536, 1 << 30),

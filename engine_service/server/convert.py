@@ -86,6 +86,7 @@ def _open(body: wire.Open) -> messages.OpenRequest:
         jpeg_quality=body.jpeg_quality,
         prompt=body.prompt.text if body.HasField("prompt") else None,
         state=_state(0, body.state) if body.HasField("state") else None,
+        resume_token=body.resume_token,
     )
 
 
@@ -125,8 +126,10 @@ def server_info(
     )
 
 
-def opened(plan: SessionPlan, *, idle_timeout_s: float, now_ns: int) -> ToClient:
-    """What was chosen."""
+def opened(
+    plan: SessionPlan, *, idle_timeout_s: float, resume_s: float, resumed_after: int | None, now_ns: int
+) -> ToClient:
+    """What was chosen; `resumed_after` is the newest event of the session that goes on, None for a new one."""
     return wire.ServerMessage(
         opened=wire.Opened(
             session_id=plan.session_id,
@@ -141,6 +144,10 @@ def opened(plan: SessionPlan, *, idle_timeout_s: float, now_ns: int) -> ToClient
             max_prompt_chars=MAX_PROMPT_CHARS,
             max_horizon_frames=MAX_HORIZON_FRAMES,
             server_time_us=now_ns // 1000,
+            resume_token=plan.resume_token,
+            resume_s=resume_s if plan.resume_token else 0.0,
+            resumed=resumed_after is not None,
+            last_event_id=resumed_after or 0,
         )
     )
 

@@ -40,6 +40,7 @@ class OpenRequest:
     jpeg_quality: int
     prompt: str | None
     state: State | None
+    resume_token: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class SessionPlan:
     jpeg_quality: int  # 1..100
     prompt: Prompt
     state: State
+    resume_token: str  # empty: not kept when the connection breaks
 
 
 # Called in the worker thread; may take its time, and fail with an exception whose text the client will read.

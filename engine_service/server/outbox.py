@@ -30,7 +30,16 @@ class Outbox:
     ALL: everything leaves at its release time and with credit; `overflowed` once `size` was not enough.
     """
 
-    def __init__(self, delivery: Delivery, *, window: int, size: int | None = None, stale_s: float = 0.125) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        *,
+        window: int,
+        size: int | None = None,
+        stale_s: float = 0.125,
+        lost_before: Drops | None = None,
+    ) -> None:
+        """`lost_before`: what was lost before the first frame, with the connection that went before this one."""
         self._delivery = delivery
         self._window = window
         self._size = size or (64 if delivery is Delivery.LATEST else 256)
@@ -38,7 +47,7 @@ class Outbox:
         self._waiting: deque[EncodedFrame] = deque()
         self._in_flight: deque[int] = deque()  # ids; bounded by the window, in lockstep by the chunk
         self._newest_acked = 0
-        self._lost = Drops()  # since the last frame that was sent
+        self._lost = lost_before or Drops()  # since the last frame that was sent
         self.overflowed = False
         self.frames_generated = 0
         self.frames_sent = 0
@@ -48,6 +57,12 @@ class Outbox:
     def settled(self) -> bool:
         """Nothing waits and everything sent was acknowledged."""
         return not self._waiting and not self._in_flight
+
+    @property
+    def unsent(self) -> Drops:
+        """What would be lost if nothing more were sent."""
+        skipped = sum(frame.skipped_before for frame in self._waiting)
+        return self._lost + Drops(generate=skipped, network=len(self._waiting))
 
     def put(self, frame: EncodedFrame) -> None:
         """Add a finished frame, in order of frame id."""

@@ -12,6 +12,7 @@ from engine_service.server import convert, messages
 from engine_service.server.config import ServerConfig
 from engine_service.server.event_checks import check_event
 from engine_service.server.line import Line, next_message
+from engine_service.server.lobby import Abandoned
 from engine_service.server.messages import Delivery, SessionPlan
 from engine_service.server.metrics import Metrics
 from engine_service.server.outbox import Outbox, Outgoing
@@ -49,8 +50,11 @@ class Play:
         clock: Clock,
         metrics: Metrics,
         active_sessions: Callable[[], int],
+        keep: Callable[[Abandoned], None],
+        resumed: Abandoned | None = None,
         control_size: int = 256,
     ) -> None:
+        """`keep` takes the session if the client vanishes; `resumed` is the one this one goes on with."""
         self._plan = plan
         self._line = line
         self._worker = worker
@@ -58,22 +62,31 @@ class Play:
         self._clock = clock
         self._metrics = metrics
         self._active_sessions = active_sessions
+        self._keep = keep
         self._control_size = control_size
         self._control: deque[convert.ToClient] = deque()
         self._room = asyncio.Event()  # the control messages got fewer
         self._wake = asyncio.Event()  # the writer has something to look at
-        self._outbox = Outbox(plan.delivery, window=plan.window)
+        lost_before = None if resumed is None else resumed.unsent
+        self._outbox = Outbox(plan.delivery, window=plan.window, lost_before=lost_before)
         self._tally = Tally()
         self._end: Closed | Rejection | None = None
         self._patience = asyncio.timeout(None)
         self._loop = asyncio.get_running_loop()
-        self._newest_event_id = 0
+        self._resumed_after = None if resumed is None else resumed.newest_event_id
+        self._newest_event_id = self._resumed_after or 0
         self._began_ns = clock.now_ns()
         self._heard_ns = self._began_ns
         self._last_sent_ns: int | None = None
         self._silence_timer = self._loop.call_later(config.idle_timeout_s, self._watch_silence)
         self._stats_timer = self._loop.call_later(_STATS_PERIOD_S, self._report)
-        self._seat = worker.sit(plan, self.deliver)
+        self._leaves_seat = False
+        if resumed is None:
+            self._seat = worker.sit(plan, self.deliver)
+        else:
+            self._seat = resumed.seat
+            if not worker.hand_over(self._seat, self.deliver):
+                self._end = Closed(ClosedReason.ENGINE_FAILED, "the session failed while its client was away")
 
     @property
     def totals(self) -> Totals:
@@ -92,6 +105,25 @@ class Play:
             self._patience.reschedule(self._loop.time() + self._config.close_s)
             self._wake.set()
             self._room.set()
+
+    def give_away(self) -> Abandoned:
+        """End, because the client has come back on another connection that will go on with the session."""
+        self._leaves_seat = True
+        self.end(Closed(ClosedReason.CLIENT_GONE, "the client came back on another connection"))
+        return self._abandoned()
+
+    def _abandoned(self) -> Abandoned:
+        return Abandoned(self._plan, self._seat, self._newest_event_id, self._outbox.unsent)
+
+    @property
+    def lives(self) -> bool:
+        """No reason to end has come yet."""
+        return self._end is None
+
+    @property
+    def plan(self) -> SessionPlan:
+        """What was agreed on."""
+        return self._plan
 
     def announce_drain(self, deadline_s: float) -> None:
         """Tell the client that the engine is going down."""
@@ -114,10 +146,14 @@ class Play:
         except TimeoutError:
             log.info("session %s did not read its end", self._plan.session_id)
         except asyncio.CancelledError:
+            if self._end is None and self._plan.resume_token:
+                self._leaves_seat = True
+                self._keep(self._abandoned())
             self._end = self._end or Closed(ClosedReason.CLIENT_GONE, "the client vanished")
             raise
         finally:
-            self._worker.leave(self._seat)
+            if not self._leaves_seat:
+                self._worker.leave(self._seat)
             self._silence_timer.cancel()
             self._stats_timer.cancel()
             listener.cancel()
@@ -233,7 +269,14 @@ class Play:
 
     async def _speak(self) -> None:
         idle_timeout_s = self._config.idle_timeout_s
-        await self._line.write(convert.opened(self._plan, idle_timeout_s=idle_timeout_s, now_ns=self._clock.now_ns()))
+        opened = convert.opened(
+            self._plan,
+            idle_timeout_s=idle_timeout_s,
+            resume_s=self._config.resume_s,
+            resumed_after=self._resumed_after,
+            now_ns=self._clock.now_ns(),
+        )
+        await self._line.write(opened)
         while True:
             self._wake.clear()
             while self._control:

@@ -50,8 +50,8 @@ Delivered: TypeAlias = Frames | Made | Late | UnknownWords | Failed
 class Seat:
     """A session's place at the device.
 
-    `deliver` is called in the worker thread and must not block. `post`, `due_ns`, `permit`, `take` and
-    `take_news` are called under the worker's lock; `make_player` and `make_chunk` by the worker thread without it.
+    `deliver` is called in the worker thread and must not block. The worker thread calls `make_player` and
+    `make_chunk` without its lock; everything else is called under it.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Seat:
         self._pace = pacer.PaceState()
         self._paused = False
         self._repace = False
+        self._held = False
         self._due_since_ns: int | None = clock.now_ns()  # when a chunk without a clock became due
         self._next_pts_us = 0
         self._skipped = 0  # frames, to be named on the next one
@@ -95,8 +96,20 @@ class Seat:
         """Lockstep: every frame was acknowledged, the next chunk may be made."""
         self._due_since_ns = self._clock.now_ns()
 
+    def hold(self) -> None:
+        """Make nothing until `hand_over`: the client is gone and may come back."""
+        self._held = True
+
+    def hand_over(self, deliver: Callable[[Delivered], None]) -> None:
+        """Go on for another connection of the same client, paced anew from the next chunk."""
+        self.deliver = deliver
+        self._held = False
+        self._repace = True
+
     def due_ns(self) -> int | None:
         """When the next chunk should start; None if only an event or an acknowledgement changes that."""
+        if self._held:
+            return None
         if self._player is None:
             return self._due_since_ns
         if self._paused:
@@ -165,9 +178,9 @@ class Seat:
         controls = tuple(Applied(event_id, first.frame_id, first.pts_us) for event_id in unmade)
         applied = sorted((*chunk.applied, *controls), key=lambda entry: entry.event_id)
         self.deliver(Made(tuple(entry for entry in applied if entry.event_id), chunk.step_s, chunk.decode_s))
-        self._hand_over(player, chunk, started_ns)
+        self._send(player, chunk, started_ns)
 
-    def _hand_over(self, player: Player, chunk: Chunk, started_ns: int) -> None:
+    def _send(self, player: Player, chunk: Chunk, started_ns: int) -> None:
         first = replace(self._encode(chunk.frames[0]), skipped_before=self._skipped)
         self._skipped = 0
         period_us = player.frame_period_us

@@ -9,11 +9,12 @@ from typing import Any
 import grpc
 
 from engine_service.server import convert
-from engine_service.server.admission import Offer, admit, expect_open
+from engine_service.server.admission import Offer, admit, check_api_version, check_room, expect_open
 from engine_service.server.auth import check_bearer
 from engine_service.server.config import ServerConfig
 from engine_service.server.line import next_message
-from engine_service.server.messages import SessionPlan
+from engine_service.server.lobby import Abandoned, Lobby
+from engine_service.server.messages import OpenRequest, SessionPlan
 from engine_service.server.metrics import Metrics
 from engine_service.server.play import Play
 from engine_service.server.rejection import Rejection
@@ -47,6 +48,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         self._backend = backend
         self._device = device
         self._plays: set[Play] = set()
+        self._lobby = Lobby(worker, keep_s=config.resume_s, size=config.max_sessions)
         self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -78,9 +80,12 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         if self._draining:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "the engine is shutting down")
         try:
-            plan = await self._admit(context)
+            request = await self._expect_open(context)
+            resumed = self._resume(request)
+            plan = self._admit(request) if resumed is None else resumed.plan
         except Rejection as rejection:
             await self._refuse(context, rejection)
+        self._log_begin(context.peer(), request, plan, again=resumed is not None)
         play = Play(
             plan,
             context,
@@ -89,6 +94,8 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             clock=self._clock,
             metrics=self._metrics,
             active_sessions=lambda: len(self._plays),
+            keep=self._keep,
+            resumed=resumed,
         )
         self._plays.add(play)
         self._count()
@@ -103,6 +110,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
     async def drain(self, deadline_s: float) -> None:
         """Take no new sessions, warn the others, close those still here after half of the time."""
         self._draining = True
+        self._lobby.clear()
         for play in self._plays:
             play.announce_drain(deadline_s)
         if not await self._emptied(deadline_s / 2):
@@ -110,25 +118,52 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
                 play.end(Closed(ClosedReason.SERVER_DRAINING, "the engine is shutting down"))
             await self._emptied(deadline_s / 2)
 
-    async def _admit(self, context: grpc.aio.ServicerContext[convert.FromClient, convert.ToClient]) -> SessionPlan:
+    async def _expect_open(
+        self, context: grpc.aio.ServicerContext[convert.FromClient, convert.ToClient]
+    ) -> OpenRequest:
         check_bearer(context.invocation_metadata() or (), self._config.token)
         try:
             async with asyncio.timeout(self._config.idle_timeout_s):
                 first = await next_message(context)
         except TimeoutError:
             first = None
-        request = expect_open(first)
-        plan = admit(
+        return expect_open(first)
+
+    def _admit(self, request: OpenRequest) -> SessionPlan:
+        return admit(
             request,
             self._offer,
             active_sessions=len(self._plays),
             session_id=secrets.token_hex(8),
             fresh_seed=secrets.randbits(63),
+            resume_token=secrets.token_hex(16) if self._config.resume_s else "",
         )
+
+    def _resume(self, request: OpenRequest) -> Abandoned | None:
+        """The session whose token the client holds, if it is still there."""
+        token = request.resume_token
+        if not token:
+            return None
+        check_api_version(request)
+        for play in self._plays:
+            if play.plan.resume_token == token and play.lives:
+                return play.give_away()  # the client has noticed before us that the connection is broken
+        if token in self._lobby:
+            check_room(self._offer, len(self._plays))
+        return self._lobby.take(token)
+
+    def _keep(self, abandoned: Abandoned) -> None:
+        if self._draining:
+            self._worker.leave(abandoned.seat)
+        else:
+            self._lobby.keep(abandoned)
+
+    def _log_begin(self, peer: str, request: OpenRequest, plan: SessionPlan, *, again: bool) -> None:
         log.info(
-            "session %s for %s (%s): world %s, profile %s, seed %d, %s, %s",
+            "session %s%s for %s (%s): world %s, profile %s, seed %d, %s, %s",
             plan.session_id,
-            context.peer(),
+            " resumed" if again else "",
+            peer,
             request.sdk or "unnamed client",
             plan.world.name,
             plan.profile,
@@ -136,7 +171,6 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             plan.delivery.name,
             plan.encoding.name,
         )
-        return plan
 
     async def _refuse(self, context: grpc.aio.ServicerContext[Any, Any], rejection: Rejection) -> None:
         log.info("refused %s: %s %s", context.peer(), rejection.reason.name, rejection.detail)

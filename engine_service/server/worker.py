@@ -73,6 +73,21 @@ class Worker:
             seat.permit()
             self._changed.notify()
 
+    def hold(self, seat: Seat) -> None:
+        """Make nothing for this seat until it is handed over; a chunk in hand is finished and ignored."""
+        with self._changed:
+            seat.hold()
+            self._changed.notify()
+
+    def hand_over(self, seat: Seat, deliver: Callable[[Delivered], None]) -> bool:
+        """Go on with a held seat for another connection; False if its player failed meanwhile."""
+        with self._changed:
+            if seat not in self._seats:
+                return False
+            seat.hand_over(deliver)
+            self._changed.notify()
+            return True
+
     def leave(self, seat: Seat) -> None:
         """Free a seat; a chunk in hand is finished and then ignored. Leaving twice is harmless."""
         with self._changed:

@@ -90,6 +90,7 @@ def open_message(
     window: int,
     encodings: Iterable[Encoding],
     jpeg_quality: int,
+    resume_token: str,
     client_time_us: int,
 ) -> ClientMessage:
     """The first message of a stream; None is absent on the wire."""
@@ -106,6 +107,7 @@ def open_message(
         prompt=None if prompt is None else pb.Prompt(text=prompt),
         state=None if state is None else pb.State(values=state),
         jpeg_quality=jpeg_quality,
+        resume_token=resume_token,
     )
     return pb.ClientMessage(client_time_us=client_time_us, open=opening)
 
@@ -225,6 +227,10 @@ def _opened(wire: pb.Opened) -> Opened:
         max_prompt_chars=wire.max_prompt_chars,
         max_horizon_frames=wire.max_horizon_frames,
         server_time_us=wire.server_time_us,
+        resume_token=wire.resume_token,
+        resume_s=wire.resume_s,
+        resumed=wire.resumed,
+        last_event_id=wire.last_event_id,
     )
 
 

@@ -45,7 +45,8 @@ class LiveSession:
     """A session behind a game loop. Any thread may call; only entering and `close` wait.
 
     A newer state or prompt replaces one that was not sent yet; of commands 16 wait, the oldest falls out.
-    A broken connection is made again after 0.5, 1, 2, 4, 4 ... s with the last prompt, state and profile.
+    A broken connection is made again after 0.5, 1, 2, 4, 4 ... s: the engine goes on with the session if it still
+    keeps it, and opens another one with the last prompt, state and profile if not.
 
     Args:
         wait_s: how long entering waits for the engine; 0 returns at once, then watch `status`.
@@ -153,7 +154,7 @@ class LiveSession:
         finally:
             played = session is not None and session is self._session
             if played and session is not None:
-                self._opening = replace(self._opening, state=dict(session.last_state))
+                self._opening = _again(self._opening, session)
                 self._after(session.closed)
         return played
 
@@ -183,7 +184,6 @@ class LiveSession:
             while True:
                 wish = self._wishes.take()
                 if wish.prompt is not None:
-                    self._opening = replace(self._opening, prompt=wish.prompt)
                     await session.prompt(wish.prompt)
                 for command in wish.commands:
                     await command(session)
@@ -289,3 +289,16 @@ class LiveSession:
     def error(self) -> Exception | None:
         """What went wrong last, to be shown to a person; None after a session was opened."""
         return self._error
+
+
+def _again(opening: Opening, session: Session) -> Opening:
+    """How to open the session after this one: with what was in force or on its way, and nothing that was refused."""
+    opened = session.opened
+    known = {profile.name for profile in opened.world.profiles}
+    return replace(
+        opening,
+        prompt=session.last_prompt or None,
+        state=dict(session.last_state),
+        profile=opening.profile if opening.profile in known else opened.profile,
+        resume_token=opened.resume_token,
+    )

@@ -51,6 +51,7 @@ class Opening:
     window: int = 0  # frames that may be sent and not yet acknowledged
     encodings: tuple[Encoding, ...] = (Encoding.JPEG, Encoding.RGB24)  # in order of liking
     jpeg_quality: int = 0  # 1..100
+    resume_token: str = ""  # of a session whose connection broke: go on with it, if the engine still keeps it
 
     def __post_init__(self) -> None:
         if not 0 <= self.jpeg_quality <= 100:
@@ -111,7 +112,17 @@ class Session(AsyncIterator[Frame]):
         examples = opened.world.example_prompts
         prompt = self._opening.prompt if self._opening.prompt is not None else "".join(examples[:1])
         self._open = Stream(call, opened, SessionMeter(prompt), self._heartbeat_every_s)
+        if opened.resumed:
+            await self._catch_up(opened, values)
         return self
+
+    async def _catch_up(self, opened: Opened, values: Sequence[float] | None) -> None:
+        """The engine went on with what it had heard; what this opening wants comes after that."""
+        self._last_event_id = opened.last_event_id
+        if self._opening.prompt is not None:
+            await self.prompt(self._opening.prompt)
+        if values is not None:
+            await self.state(values)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -151,6 +162,7 @@ class Session(AsyncIterator[Frame]):
             window=wish.window,
             encodings=wish.encodings,
             jpeg_quality=wish.jpeg_quality,
+            resume_token=wish.resume_token,
             client_time_us=now_us(),
         )
         await call.write(message)
@@ -289,6 +301,11 @@ class Session(AsyncIterator[Frame]):
     def last_state(self) -> Mapping[str, float]:
         """The state as it was last sent, by name in the world's order."""
         return self._values
+
+    @property
+    def last_prompt(self) -> str:
+        """The last prompt that was sent and not rejected."""
+        return self._stream.meter.newest_prompt
 
     def stats(self) -> SessionStats:
         """What was measured so far: pace, jitter, latency, drops, rung."""

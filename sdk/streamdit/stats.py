@@ -62,6 +62,12 @@ class SessionMeter:
             for refused in [entry for entry in self._prompts if entry[0] == event_id]:
                 self._prompts.remove(refused)
 
+    @property
+    def newest_prompt(self) -> str:
+        """The last prompt that was sent and not rejected, in force or on its way."""
+        with self._lock:
+            return self._prompts[-1][1] if self._prompts else self._prompt_in_force
+
     def heartbeat(self, sent_us: int, server_us: int, received_us: int) -> None:
         """The engine echoed."""
         with self._lock:

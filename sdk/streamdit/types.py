@@ -102,6 +102,10 @@ class Opened:
     max_prompt_chars: int
     max_horizon_frames: int
     server_time_us: int
+    resume_token: str = ""  # for `Opening.resume_token` after a broken connection; "": the session is not kept
+    resume_s: float = 0.0  # for so long
+    resumed: bool = False  # this is the session that was asked to go on
+    last_event_id: int = 0  # resumed: the newest event the engine has heard
 
 
 @dataclass(frozen=True, slots=True)

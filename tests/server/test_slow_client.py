@@ -57,6 +57,7 @@ def new_play(line: StuckLine, delivery: Delivery) -> Play:
         clock=clock,
         metrics=Metrics(),
         active_sessions=lambda: 1,
+        keep=lambda _: None,
     )
 
 

@@ -26,6 +26,7 @@ PLAN = SessionPlan(
     jpeg_quality=90,
     prompt=Prompt(0, "a fox"),
     state=State(0, (0.5, 0.5, 0.0)),
+    resume_token="",
 )
 MIDDLE = (0.5, 0.5, 0.0)
 
@@ -220,6 +221,33 @@ def test_a_buffer_that_is_still_filling_is_worked_on_at_once(delivery: Delivery)
     assert [worker.turn() for _ in range(3)] == [0.0, 0.0, 0.0]
     made = [item for item in items if isinstance(item, Made)]
     assert [len(item.applied) for item in made] == [0, 0, 2]
+
+
+def test_a_held_seat_makes_nothing_and_goes_on_without_a_gap_for_its_next_owner() -> None:
+    house = House()
+    seat = house.sit()
+    house.run(1.0)
+    house.worker.hold(seat)
+    count = len(house.ids())
+    house.run(5.0)
+    assert len(house.ids()) == count
+    again: list[Delivered] = []
+    assert house.worker.hand_over(seat, again.append)
+    house.run(1.0)
+    assert len(house.ids()) == count
+    ids = [frame.frame_id for item in again if isinstance(item, Frames) for frame in item.frames]
+    assert ids == list(range(count + 1, count + 1 + len(ids)))
+    assert 14 <= len(ids) <= 18
+    assert not any(isinstance(item, Late) for item in again)
+
+
+def test_a_seat_whose_player_failed_while_held_cannot_be_handed_over() -> None:
+    house = House()
+    seat = house.sit()
+    house.run(1.0)
+    house.worker.hold(seat)
+    house.worker.leave(seat)
+    assert not house.worker.hand_over(seat, lambda _: None)
 
 
 def test_an_overfull_inbox_says_so() -> None:

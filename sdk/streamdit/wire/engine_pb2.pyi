@@ -207,7 +207,7 @@ class ClientMessage(_message.Message):
     def __init__(self, event_id: _Optional[int] = ..., client_time_us: _Optional[int] = ..., open: _Optional[_Union[Open, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., action: _Optional[_Union[Action, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., close: _Optional[_Union[Close, _Mapping]] = ...) -> None: ...
 
 class Open(_message.Message):
-    __slots__ = ("api_version", "sdk_name", "sdk_version", "world", "encodings", "profile", "seed", "delivery", "window", "prompt", "state", "jpeg_quality")
+    __slots__ = ("api_version", "sdk_name", "sdk_version", "world", "encodings", "profile", "seed", "delivery", "window", "prompt", "state", "jpeg_quality", "resume_token")
     API_VERSION_FIELD_NUMBER: _ClassVar[int]
     SDK_NAME_FIELD_NUMBER: _ClassVar[int]
     SDK_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -220,6 +220,7 @@ class Open(_message.Message):
     PROMPT_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     JPEG_QUALITY_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
     api_version: int
     sdk_name: str
     sdk_version: str
@@ -232,7 +233,8 @@ class Open(_message.Message):
     prompt: Prompt
     state: State
     jpeg_quality: int
-    def __init__(self, api_version: _Optional[int] = ..., sdk_name: _Optional[str] = ..., sdk_version: _Optional[str] = ..., world: _Optional[str] = ..., encodings: _Optional[_Iterable[_Union[Encoding, str]]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., jpeg_quality: _Optional[int] = ...) -> None: ...
+    resume_token: str
+    def __init__(self, api_version: _Optional[int] = ..., sdk_name: _Optional[str] = ..., sdk_version: _Optional[str] = ..., world: _Optional[str] = ..., encodings: _Optional[_Iterable[_Union[Encoding, str]]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., jpeg_quality: _Optional[int] = ..., resume_token: _Optional[str] = ...) -> None: ...
 
 class Prompt(_message.Message):
     __slots__ = ("text",)
@@ -341,7 +343,7 @@ class ServerMessage(_message.Message):
     def __init__(self, opened: _Optional[_Union[Opened, _Mapping]] = ..., frame: _Optional[_Union[Frame, _Mapping]] = ..., event_applied: _Optional[_Union[EventApplied, _Mapping]] = ..., event_rejected: _Optional[_Union[EventRejected, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ..., stats: _Optional[_Union[Stats, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., draining: _Optional[_Union[Draining, _Mapping]] = ..., closed: _Optional[_Union[Closed, _Mapping]] = ...) -> None: ...
 
 class Opened(_message.Message):
-    __slots__ = ("session_id", "world", "encoding", "profile", "seed", "delivery", "window", "api_version", "idle_timeout_s", "max_prompt_chars", "max_horizon_frames", "server_time_us")
+    __slots__ = ("session_id", "world", "encoding", "profile", "seed", "delivery", "window", "api_version", "idle_timeout_s", "max_prompt_chars", "max_horizon_frames", "server_time_us", "resume_token", "resume_s", "resumed", "last_event_id")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     WORLD_FIELD_NUMBER: _ClassVar[int]
     ENCODING_FIELD_NUMBER: _ClassVar[int]
@@ -354,6 +356,10 @@ class Opened(_message.Message):
     MAX_PROMPT_CHARS_FIELD_NUMBER: _ClassVar[int]
     MAX_HORIZON_FRAMES_FIELD_NUMBER: _ClassVar[int]
     SERVER_TIME_US_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    RESUME_S_FIELD_NUMBER: _ClassVar[int]
+    RESUMED_FIELD_NUMBER: _ClassVar[int]
+    LAST_EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     world: WorldInfo
     encoding: Encoding
@@ -366,7 +372,11 @@ class Opened(_message.Message):
     max_prompt_chars: int
     max_horizon_frames: int
     server_time_us: int
-    def __init__(self, session_id: _Optional[str] = ..., world: _Optional[_Union[WorldInfo, _Mapping]] = ..., encoding: _Optional[_Union[Encoding, str]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., api_version: _Optional[int] = ..., idle_timeout_s: _Optional[float] = ..., max_prompt_chars: _Optional[int] = ..., max_horizon_frames: _Optional[int] = ..., server_time_us: _Optional[int] = ...) -> None: ...
+    resume_token: str
+    resume_s: float
+    resumed: bool
+    last_event_id: int
+    def __init__(self, session_id: _Optional[str] = ..., world: _Optional[_Union[WorldInfo, _Mapping]] = ..., encoding: _Optional[_Union[Encoding, str]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., api_version: _Optional[int] = ..., idle_timeout_s: _Optional[float] = ..., max_prompt_chars: _Optional[int] = ..., max_horizon_frames: _Optional[int] = ..., server_time_us: _Optional[int] = ..., resume_token: _Optional[str] = ..., resume_s: _Optional[float] = ..., resumed: _Optional[bool] = ..., last_event_id: _Optional[int] = ...) -> None: ...
 
 class Frame(_message.Message):
     __slots__ = ("frame_id", "pts_us", "last_event_id", "encoding", "width", "height", "payload", "generate_start_us", "generate_end_us", "send_us", "encode_us", "rung", "dropped_before")
