@@ -19,7 +19,7 @@ from engine_service.runtime.weights import Networks
 torch.set_num_threads(1)  # on tensors this small, threads only wait for each other
 
 VOCABULARY = ("a", "pig", "fox", "in", "the", "rain", "snow", "night")
-STATE_FIELDS = (StateField("x", 0.0, 128.0), StateField("phase", 0.0, 1.0, periodic=True))
+STATE_FIELDS = (StateField("x", 0.0, 128.0, moves="right"), StateField("phase", 0.0, 1.0, periodic=True))
 PROFILES = {
     "responsive": Partition(references=2, chunks=2, chunk_size=1, steps_per_shift=1),
     "balanced": Partition(references=2, chunks=2, chunk_size=2, steps_per_shift=2),

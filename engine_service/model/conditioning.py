@@ -1,4 +1,9 @@
-"""Numbers become vectors: noise levels and game state, one embedding per latent frame."""
+"""Numbers become vectors: noise levels and game state, one embedding per latent frame.
+
+Every number is heard as waves, sines and cosines of many wavelengths. Taking a sine needs single precision, what comes
+after it does not; so each module gives its `waves` apart, and a graph in bfloat16 begins behind them
+(docs/decisions/0006).
+"""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +16,7 @@ from engine_service.model.world import StateField
 
 
 class SigmaEmbedding(nn.Module):
-    """`(B, F)` noise levels -> `(B, F, D)`."""
+    """Waves of `(B, F)` noise levels -> `(B, F, D)`."""
 
     frequencies: Tensor
 
@@ -21,17 +26,32 @@ class SigmaEmbedding(nn.Module):
         self.register_buffer("frequencies", 1000.0 * torch.exp(-math.log(10_000.0) * steps), persistent=False)
         self.mlp = nn.Sequential(nn.Linear(2 * num_frequencies, width), nn.SiLU(), nn.Linear(width, width))
 
-    def forward(self, sigmas: Tensor) -> Tensor:
-        angles = sigmas[..., None] * self.frequencies  # (B, F, 64)
-        embedded: Tensor = self.mlp(torch.cat([angles.cos(), angles.sin()], dim=-1))
+        self.num_waves = 2 * num_frequencies
+
+    def waves(self, sigmas: Tensor) -> Tensor:
+        """`(B, F)` -> `(B, F, num_waves)`."""
+        return waves_of(sigmas[..., None] * self.frequencies)
+
+    def forward(self, waves: Tensor) -> Tensor:
+        embedded: Tensor = self.mlp(waves)
         return embedded
 
 
-class StateEmbedding(nn.Module):
-    """The state of each of a latent's r frames -> one vector: `(B, F, r, S)` -> `(B, F, D)`.
+def waves_of(angles: Tensor) -> Tensor:
+    """Cosines, then sines, along the last axis, twice as long."""
+    return torch.cat([angles.cos(), angles.sin()], dim=-1)
 
-    Values enter as sines and cosines in octaves, so that one pixel of 256 is as plain to see as half a screen;
-    a periodic field meets itself because only whole turns are used.
+
+def octaves(field: StateField, num_octaves: int) -> Tensor:
+    """Radians per span of the field, `(octaves,)`; a field with ends turns half as fast, so that its ends differ."""
+    return 2 * math.pi * (1.0 if field.periodic else 0.5) * 2.0 ** torch.arange(num_octaves)
+
+
+class StateEmbedding(nn.Module):
+    """Waves of the state of each of a latent's r frames -> one vector, `(B, F, D)`.
+
+    They come in octaves, so that one pixel of 256 is as plain to see as half a screen; a periodic field meets itself
+    because only whole turns are used.
     """
 
     low: Tensor
@@ -42,16 +62,16 @@ class StateEmbedding(nn.Module):
         super().__init__()
         self.register_buffer("low", torch.tensor([f.min for f in fields]), persistent=False)
         self.register_buffer("span", torch.tensor([f.max - f.min for f in fields]), persistent=False)
-        octaves = 2.0 ** torch.arange(num_octaves)
-        # A field with ends turns half as fast, so that its ends differ.
-        per_field = torch.stack([octaves * (1.0 if f.periodic else 0.5) for f in fields])  # (S, octaves)
-        self.register_buffer("turns", 2 * math.pi * per_field, persistent=False)
-        num_features = frames_per_latent * len(fields) * 2 * num_octaves
-        self.mlp = nn.Sequential(nn.Linear(num_features, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
+        turns = torch.stack([octaves(f, num_octaves) for f in fields])  # (S, octaves)
+        self.register_buffer("turns", turns, persistent=False)
+        self.num_waves = frames_per_latent * len(fields) * 2 * num_octaves
+        self.mlp = nn.Sequential(nn.Linear(self.num_waves, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
 
-    def forward(self, state: Tensor) -> Tensor:
+    def waves(self, state: Tensor) -> Tensor:
+        """`(B, F, r, S)` -> `(B, F, num_waves)`."""
         unit = (state - self.low) / self.span  # (B, F, r, S) in 0..1
-        angles = unit[..., None] * self.turns  # (B, F, r, S, octaves)
-        features = torch.cat([angles.cos(), angles.sin()], dim=-1)
-        embedded: Tensor = self.mlp(rearrange(features, "b f r s o -> b f (r s o)"))
+        return rearrange(waves_of(unit[..., None] * self.turns), "b f r s o -> b f (r s o)")
+
+    def forward(self, waves: Tensor) -> Tensor:
+        embedded: Tensor = self.mlp(waves)
         return embedded

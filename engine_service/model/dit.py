@@ -11,8 +11,10 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from engine_service.model.attention import CrossAttention, Window, WindowAttention, rotary_table
+from engine_service.model.autoencoder import SPATIAL
 from engine_service.model.conditioning import SigmaEmbedding, StateEmbedding
 from engine_service.model.flow import velocity_from_clean
+from engine_service.model.places import StatePlaces, screen_places
 from engine_service.model.world import StateField
 
 
@@ -93,18 +95,15 @@ class StreamDiT(nn.Module):
         self.config = config
         patch_values = config.latent_channels * config.patch_size**2
         self.embed = nn.Linear(patch_values, config.width)
-        self.places = nn.Parameter(
-            torch.randn(
-                config.latent_height // config.patch_size,
-                config.latent_width // config.patch_size,
-                config.width,
-            )
-            * 0.02
-        )
         self.sigma_embedding = SigmaEmbedding(config.width)
         # A world steered by text alone has no state.
         self.state_embedding = (
             StateEmbedding(config.state_fields, config.frames_per_latent, config.width) if config.state_fields else None
+        )
+        grid = (config.latent_height // config.patch_size, config.latent_width // config.patch_size)
+        self.places = nn.Parameter(screen_places(*grid, config.width))
+        self.state_places = StatePlaces(
+            config.state_fields, config.frames_per_latent, grid, SPATIAL * config.patch_size, config.width
         )
         self.text_summary = nn.Linear(config.text_width, config.width)
         self.blocks = nn.ModuleList(Block(config, shifted=i % 2 == 1) for i in range(config.depth))
@@ -126,20 +125,41 @@ class StreamDiT(nn.Module):
         nn.init.zeros_(self.final.weight)
         nn.init.zeros_(self.final.bias)
 
-    def clean(self, latents: Tensor, sigmas: Tensor, state: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:
+    def waves(self, sigmas: Tensor, state: Tensor) -> Tensor:
+        """All a buffer's numbers as sines and cosines, to be taken in single precision.
+
+        sigmas `(B, F)`, state `(B, F, r, S)` -> `(B, F, num_waves)`.
+        """
+        parts = [self.sigma_embedding.waves(sigmas)]
+        if self.state_embedding is not None:
+            parts += [self.state_embedding.waves(state), self.state_places.waves(state)]
+        return torch.cat(parts, dim=-1)
+
+    @property
+    def num_waves(self) -> int:
+        """How many each latent has."""
+        return sum(self._wave_sizes)
+
+    @property
+    def _wave_sizes(self) -> list[int]:
+        of_state = 0 if self.state_embedding is None else self.state_embedding.num_waves
+        return [self.sigma_embedding.num_waves, of_state, self.state_places.num_waves]
+
+    def predict(self, latents: Tensor, waves: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:
         """Predict the clean latents.
 
-        latents `(B, F, C, H, W)`, sigmas `(B, F)`, state `(B, F, r, S)`, text `(B, L, Dt)`, text_bias `(B, L)`
+        latents `(B, F, C, H, W)`, waves `(B, F, num_waves)`, text `(B, L, Dt)`, text_bias `(B, L)`
         -> `(B, F, C, H, W)`.
         """
+        of_sigma, of_state, of_places = torch.split(waves, self._wave_sizes, dim=-1)
         patch = self.config.patch_size
         x = rearrange(latents, "b f c (h p) (w q) -> b f h w (c p q)", p=patch, q=patch)
-        x = self.embed(x) + self.places  # (B, F, h, w, D)
+        x = self.embed(x) + self.places + self.state_places(of_places)  # (B, F, h, w, D)
         words = (text_bias == 0).to(text.dtype)[..., None]  # (B, L, 1)
         summary = self.text_summary((text * words).sum(1) / words.sum(1))  # (B, D)
-        condition = self.sigma_embedding(sigmas) + summary[:, None]  # (B, F, D)
+        condition = self.sigma_embedding(of_sigma) + summary[:, None]  # (B, F, D)
         if self.state_embedding is not None:
-            condition = condition + self.state_embedding(state)
+            condition = condition + self.state_embedding(of_state)
         condition = nn.functional.silu(condition)
 
         cos, sin = rotary_table((x.shape[1], x.shape[2], x.shape[3]), self.config.width // self.config.num_heads)
@@ -151,6 +171,10 @@ class StreamDiT(nn.Module):
         patches: Tensor = self.final(modulate(self.final_norm(x), shift, scale))
         predicted: Tensor = rearrange(patches, "b f h w (c p q) -> b f c (h p) (w q)", p=patch, q=patch)
         return predicted
+
+    def clean(self, latents: Tensor, sigmas: Tensor, state: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:
+        """`predict` from sigmas `(B, F)` and state `(B, F, r, S)`."""
+        return self.predict(latents, self.waves(sigmas, state), text, text_bias)
 
     def forward(self, latents: Tensor, sigmas: Tensor, state: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:
         """Velocity, noise minus clean, `(B, F, C, H, W)`; 0 for latents that are clean already."""

@@ -2,22 +2,39 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
 from engine_service.model.partition import Partition
+
+Direction: TypeAlias = Literal["left", "right", "up", "down"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 
 
 @dataclass(frozen=True, slots=True)
 class StateField:
-    """Name and range of one state value; a periodic field meets itself at its ends."""
+    """Name and range of one state value, and what it moves on the screen; a periodic field meets itself at its ends.
+
+    A field that moves something says which way, as its value grows, and by how many pixels for each unit; two
+    layers of scenery that scroll at two speeds are two numbers. The model then sees every place from the thing
+    that moves (model/conditioning.py, `StatePlaces`).
+    """
 
     name: str
     min: float
     max: float
     periodic: bool = False
+    moves: Direction | None = None
+    pixels: tuple[float, ...] = (1.0,)  # per unit of the value
 
     def __post_init__(self) -> None:
         if not self.min < self.max:
             raise ValueError(f"state field {self.name}: min {self.min} is not below max {self.max}")
+        if self.moves not in (None, *DIRECTIONS):
+            raise ValueError(
+                f"state field {self.name}: moves is {self.moves!r}, expected one of {', '.join(DIRECTIONS)}"
+            )
+        if not self.pixels or not all(pixels > 0 for pixels in self.pixels):
+            raise ValueError(f"state field {self.name}: pixels is {self.pixels}, expected numbers above 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

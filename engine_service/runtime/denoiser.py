@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from engine_service.model.autoencoder import Decoder, to_rgb
 from engine_service.model.dit import StreamDiT
-from engine_service.model.flow import euler
+from engine_service.model.flow import euler, velocity_from_clean
 from engine_service.model.text import TextEncoder, Tokenizer, Tokens
 from engine_service.model.world import World
 
@@ -73,7 +73,7 @@ class Runtime:
 
 
 class MicroStep(nn.Module):
-    """The graph of `Denoiser.step`."""
+    """The graph of `Denoiser.step`; `waves`, `(1, B, num_waves)`, are `StreamDiT.waves` of sigmas and states."""
 
     def __init__(self, dit: StreamDiT) -> None:
         super().__init__()
@@ -84,11 +84,12 @@ class MicroStep(nn.Module):
         latents: Tensor,
         sigmas: Tensor,
         next_sigmas: Tensor,
-        states: Tensor,
+        waves: Tensor,
         words: Tensor,
         bias: Tensor,
     ) -> Tensor:
-        return euler(latents, self.dit(latents, sigmas, states, words, bias), sigmas, next_sigmas)
+        clean = self.dit.predict(latents, waves, words, bias)
+        return euler(latents, velocity_from_clean(latents, clean, sigmas), sigmas, next_sigmas)
 
 
 class DecodeStep(nn.Module):

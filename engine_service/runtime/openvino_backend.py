@@ -15,11 +15,13 @@ from torch import Tensor, nn
 
 import engine_service.model as model_package
 import engine_service.runtime.denoiser as denoiser_module
+from engine_service.model.dit import StreamDiT
 from engine_service.runtime.denoiser import DecodeStep, EncodedPrompt, MicroStep
 from engine_service.runtime.weights import Networks
 
 # What a compiled graph may differ from torch, in latent units (root mean square 1): asserted in tests.
-TOLERANCE_FLOAT32 = 2e-3
+TOLERANCE_FLOAT32 = 2e-3  # the largest difference
+TOLERANCE_BFLOAT16 = 2e-2  # the root mean square of differences
 
 
 def cpu_precision(core: ov.Core) -> str:
@@ -47,9 +49,11 @@ class CompiledGraph:
 class OpenVinoDenoiser:
     """Micro-steps of the buffer lengths it was made for; a graph still being compiled is waited for."""
 
-    def __init__(self, graphs: Mapping[int, Future[CompiledGraph]]) -> None:
+    def __init__(self, dit: StreamDiT, graphs: Mapping[int, Future[CompiledGraph]]) -> None:
+        self._dit = dit
         self._graphs = graphs
 
+    @torch.inference_mode()
     def step(
         self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
@@ -58,7 +62,8 @@ class OpenVinoDenoiser:
             lengths = ", ".join(map(str, sorted(self._graphs)))
             raise ValueError(f"buffer holds {num_latents} latents, graphs were compiled for {lengths}")
         graph = self._graphs[num_latents].result()
-        return graph(latents, sigmas, next_sigmas, states, prompt.words, prompt.bias)
+        waves = self._dit.waves(sigmas, states)  # in single precision, whatever the graph's
+        return graph(latents, sigmas, next_sigmas, waves, prompt.words, prompt.bias)
 
 
 class OpenVinoDecoder:
@@ -91,7 +96,7 @@ class OpenVinoBackend:
         """A micro-step graph per buffer length; the first is ready when this returns, the others follow."""
         graphs = {length: self._submit(self._micro_step(length)) for length in buffer_lengths}
         graphs[buffer_lengths[0]].result()
-        return OpenVinoDenoiser(graphs)
+        return OpenVinoDenoiser(self._networks.dit, graphs)
 
     def decoder(self) -> OpenVinoDecoder:
         """The decoder's graph, uint8 pictures included."""
@@ -111,7 +116,7 @@ class OpenVinoBackend:
             torch.zeros(1, length, config.latent_channels, config.latent_height, config.latent_width),
             torch.full((1, length), 0.5),
             torch.zeros(1, length),
-            torch.zeros(1, length, config.frames_per_latent, len(config.state_fields)),
+            torch.zeros(1, length, self._networks.dit.num_waves),
             torch.zeros(1, num_words, config.text_width),
             torch.zeros(1, num_words),
         )

@@ -18,8 +18,10 @@ class TorchDenoiser:
     def step(
         self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
-        inputs = (latents, sigmas, next_sigmas, states, prompt.words, prompt.bias)
-        moved: Tensor = self._module(*(tensor.to(self._device) for tensor in inputs))
+        sigmas, states = sigmas.to(self._device), states.to(self._device)
+        waves = self._module.dit.waves(sigmas, states)
+        others = (tensor.to(self._device) for tensor in (prompt.words, prompt.bias))
+        moved: Tensor = self._module(latents.to(self._device), sigmas, next_sigmas.to(self._device), waves, *others)
         return moved.cpu()
 
 

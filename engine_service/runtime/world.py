@@ -81,7 +81,7 @@ def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
         width=table["width"],
         height=table["height"],
         frames_per_latent=preset.frames_per_latent,
-        state_fields=tuple(StateField(**field) for field in _value(table, "state_fields", list)),
+        state_fields=tuple(_state_field(field) for field in _value(table, "state_fields", list)),
         profiles={name: Partition(**numbers) for name, numbers in profiles.items()},
         default_profile=_value(table, "default_profile", str),
         example_prompts=tuple(_value(table, "example_prompts", list)),
@@ -95,6 +95,13 @@ def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
         labels=tuple(evaluation.get("labels", ())),
         position_fields=tuple(evaluation.get("position", ())),
     )
+
+
+def _state_field(table: Mapping[str, Any]) -> StateField:
+    """One `[[state_fields]]`; `pixels` may be one number or a list of them."""
+    pixels = table.get("pixels", 1.0)
+    several = tuple(pixels) if isinstance(pixels, list) else (pixels,)
+    return StateField(**{**table, "pixels": several})
 
 
 def _value(table: Mapping[str, Any], name: str, kind: type | UnionType) -> Any:

@@ -17,6 +17,12 @@ def embedding(*fields: StateField, frames_per_latent: int = 1) -> StateEmbedding
     return StateEmbedding(fields, frames_per_latent, width=16).requires_grad_(False)
 
 
+def heard(module: StateEmbedding | SigmaEmbedding, numbers: torch.Tensor) -> torch.Tensor:
+    """What the transformer is told of these numbers."""
+    vector: torch.Tensor = module(module.waves(numbers))
+    return vector
+
+
 def one(value: float) -> torch.Tensor:
     """`(1, 1, 1, 1)`."""
     return torch.tensor([[[[value]]]])
@@ -25,20 +31,20 @@ def one(value: float) -> torch.Tensor:
 @pytest.mark.parametrize("field", [WALK, CAMERA])
 def test_a_periodic_field_meets_itself_at_its_ends(field: StateField) -> None:
     module = embedding(field)
-    torch.testing.assert_close(module(one(field.min)), module(one(field.max)), atol=1e-4, rtol=0)
+    torch.testing.assert_close(heard(module, one(field.min)), heard(module, one(field.max)), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("field", [X, FACING])
 def test_a_field_with_ends_tells_them_apart(field: StateField) -> None:
     module = embedding(field)
-    assert (module(one(field.min)) - module(one(field.max))).abs().max() > 0.05
+    assert (heard(module, one(field.min)) - heard(module, one(field.max))).abs().max() > 0.05
 
 
 @pytest.mark.parametrize("field", [WALK, CAMERA, X, FACING])
 def test_no_two_of_256_values_inside_a_field_look_alike(field: StateField) -> None:
     module = embedding(field)
     values = torch.linspace(field.min, field.max, 257)[:256, None, None, None]
-    vectors = module(values)[:, 0]  # (256, D)
+    vectors = heard(module, values)[:, 0]  # (256, D)
     distance = torch.cdist(vectors, vectors) + torch.eye(256)
     assert distance.min() > 1e-3
 
@@ -48,7 +54,7 @@ def test_each_latent_sees_its_own_state_alone() -> None:
     state = torch.rand(2, 5, 2, 2, generator=torch.Generator().manual_seed(1))
     other = state.clone()
     other[1, 3, 0, 1] += 0.3
-    changed = (module(state) != module(other)).any(-1)
+    changed = (heard(module, state) != heard(module, other)).any(-1)
     assert changed.nonzero().tolist() == [[1, 3]]
 
 
@@ -59,13 +65,13 @@ def test_every_frame_and_every_field_of_a_latent_counts(frame: int, field: int) 
     state = torch.full((1, 1, 2, 2), 0.25)
     other = state.clone()
     other[0, 0, frame, field] += 0.25
-    assert (module(state) - module(other)).abs().max() > 1e-3
+    assert (heard(module, state) - heard(module, other)).abs().max() > 1e-3
 
 
 def test_the_frames_of_a_latent_are_not_interchangeable() -> None:
     module = embedding(X, frames_per_latent=2)
     state = torch.tensor([[[[10.0], [90.0]]]])
-    assert (module(state) - module(state.flip(2))).abs().max() > 1e-3
+    assert (heard(module, state) - heard(module, state.flip(2))).abs().max() > 1e-3
 
 
 def test_each_latent_sees_its_own_sigma_alone() -> None:
@@ -74,14 +80,14 @@ def test_each_latent_sees_its_own_sigma_alone() -> None:
     sigmas = torch.rand(2, 5, generator=torch.Generator().manual_seed(1))
     other = sigmas.clone()
     other[0, 2] /= 2
-    changed = (module(sigmas) != module(other)).any(-1)
+    changed = (heard(module, sigmas) != heard(module, other)).any(-1)
     assert changed.nonzero().tolist() == [[0, 2]]
 
 
 def test_all_levels_of_the_finest_partition_look_different() -> None:
     torch.manual_seed(0)
     module = SigmaEmbedding(16).requires_grad_(False)
-    vectors = module(torch.linspace(0, 1, 129)[None])[0]
+    vectors = heard(module, torch.linspace(0, 1, 129)[None])[0]
     distance = torch.cdist(vectors, vectors) + torch.eye(129)
     assert distance.min() > 1e-3
 

@@ -1,6 +1,7 @@
 """A world's contract: what it promises, and what it refuses to promise."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,19 @@ from tests.fakes import WORLD
 def test_a_field_without_a_range_is_refused_with_its_name_and_numbers(low: float, high: float) -> None:
     with pytest.raises(ValueError, match=rf"state field walk: min {low} is not below max {high}"):
         StateField("walk", low, high)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"moves": "sideways"}, "state field x: moves is 'sideways', expected one of left, right, up, down"),
+        ({"pixels": ()}, r"state field x: pixels is \(\), expected numbers above 0"),
+        ({"pixels": (1.0, 0.0)}, r"state field x: pixels is \(1.0, 0.0\), expected numbers above 0"),
+    ],
+)
+def test_a_movement_that_cannot_be_is_refused_with_what_could(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        StateField("x", 0.0, 1.0, **wrong)
 
 
 def test_a_default_profile_that_does_not_exist_is_refused_with_those_that_do() -> None:

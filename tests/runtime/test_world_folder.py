@@ -67,6 +67,14 @@ def test_a_whole_folder_is_a_world(tmp_path: Path) -> None:
     assert world.vocabulary == ("a", "grass")
 
 
+def test_a_field_may_move_one_thing_or_several(tmp_path: Path) -> None:
+    moving = TOML.replace("max = 128", 'max = 128\nmoves = "left"\npixels = [1, 0.5]')
+    (field,) = load_world(write(tmp_path, moving)).world.state_fields
+    assert (field.moves, field.pixels) == ("left", (1, 0.5))
+    (field,) = load_world(write(tmp_path, moving.replace("[1, 0.5]", "2"))).world.state_fields
+    assert field.pixels == (2,)
+
+
 def test_a_world_before_training_has_no_words(tmp_path: Path) -> None:
     assert load_world(write(tmp_path, vocabulary=None)).world.vocabulary == ()
 
@@ -99,6 +107,8 @@ def test_a_missing_table_is_named_with_its_file(tmp_path: Path, table: str) -> N
         ('preset = "critters"', 'preset = "huge"', ["preset", "'huge'", "critters", "streamdit-4b"]),
         ("fps = 16", 'fps = "sixteen"', ["fps"]),
         ("fps = 16", "fps = 0", ["fps"]),
+        ("max = 128", 'max = 128\nmoves = "north"', ["x", "moves", "'north'", "left, right, up, down"]),
+        ("max = 128", "max = 128\npixels = [1, -1]", ["x", "pixels", "-1"]),
         ("width = 128", "width = 100", ["width", "100", "128"]),  # the preset's latents make pictures of 128 px
         ("height = 128", 'height = "tall"', ["height"]),
     ],
