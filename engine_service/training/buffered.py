@@ -3,7 +3,6 @@
 Letters: b examples, B latents in the buffer, r frames per latent, S state fields, C H W of a latent.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from torch import Tensor
 
 from engine_service.model.flow import interpolate
 from engine_service.model.partition import Partition, segment_bounds
+from engine_service.model.text import PAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +43,8 @@ class BatchOptions:
     stale: float = 0.35  # share of examples whose in-flight latents remember an older state
     foreign: float = 0.25  # share whose references and in-flight latents remember another recording altogether
     max_stale: int = 3  # latents
+    unprompted: float = 0.07  # share without a prompt, for classifier-free guidance
     reference_noise: float = 0.1  # largest standard deviation added to references
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MixEntry:
-    """One partition of the mix and its share of the steps."""
-
-    partition: Partition
-    share: float
-
-
-def training_mix(profiles: Sequence[Partition], text_to_video: float = 0.5) -> tuple[MixEntry, ...]:
-    """Plain text-to-video (c = B, N = 1) and every profile of the world, the earlier ones more often.
-
-    Mixed chunk sizes let one set of weights serve all profiles (StreamDiT section 3.2), and plain text-to-video in
-    the mix "substantially improves output quality" (supplement 9). Here it also teaches fastest: every latent is to
-    be predicted, none is a reference, and half of them come from nothing but noise (docs/decisions/0002).
-    """
-    shares = [1 / 2**i for i in range(len(profiles))]
-    whole = Partition(references=0, chunks=1, chunk_size=4, steps_per_shift=1)
-    streamed = (1 - text_to_video) / sum(shares)
-    return (
-        MixEntry(partition=whole, share=text_to_video),
-        *(MixEntry(partition=p, share=share * streamed) for p, share in zip(profiles, shares, strict=True)),
-    )
-
-
-def draw_partition(mix: Sequence[MixEntry], rng: np.random.Generator) -> Partition:
-    """One partition of the mix, by its share."""
-    return mix[rng.choice(len(mix), p=[entry.share for entry in mix])].partition
 
 
 def draw_sigmas(partition: Partition, num_examples: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -115,10 +87,13 @@ def draw_batch(
     states = clips.states[recordings[:, None], places]
     # The prompt in force may be any paraphrase of the recording.
     tokens = clips.tokens[recordings, rng.integers(length, size=num_examples)]
+    unprompted = rng.random((num_examples, 1)) < options.unprompted
+    tokens = np.where(unprompted, PAD, tokens)
 
     kind = rng.random(num_examples)
-    foreign = kind < options.foreign
-    stale = ~foreign & (kind < options.foreign + options.stale)
+    # Without a prompt the past alone says what is to be seen.
+    foreign = (kind < options.foreign) & ~unprompted[:, 0]
+    stale = (kind >= options.foreign) & (kind < options.foreign + options.stale)
     delay = np.where(stale, rng.integers(1, options.max_stale + 1, size=num_examples), 0)
     in_flight = np.arange(buffer) >= partition.references
     origin = np.where(in_flight, np.maximum(places - delay[:, None], 0), places)  # (b, B)

@@ -18,9 +18,10 @@ from engine_service.model.text import TextEncoder, Tokenizer
 from engine_service.runtime.weights import build_prompted, load_autoencoder, load_weights, save_weights
 from engine_service.runtime.world import AUTOENCODER_FILE, DENOISER_FILE, VOCABULARY_FILE, load_world
 from engine_service.training.autoencoder import AutoencoderTraining, train_autoencoder
-from engine_service.training.buffered import LatentClips, training_mix
-from engine_service.training.denoiser import DenoiserTraining, PromptedDiT, SheetWriter, train_denoiser
+from engine_service.training.buffered import LatentClips
+from engine_service.training.denoiser import DenoiserTraining, Lessons, PromptedDiT, SheetWriter, train_denoiser
 from engine_service.training.frames import Clips, load_clips
+from engine_service.training.mix import training_mix
 from engine_service.training.run import RunFolder
 
 
@@ -73,8 +74,9 @@ def train_stage(
     model = PromptedDiT(dit, text)
     run = RunFolder(run_folder)
     sheets = SheetWriter(model, autoencoder.decoder, validation or training, run)
-    mix = training_mix(list(folder.world.profiles.values()))
-    weights = train_denoiser(model, training, validation, mix, run, options, device, sheets)
+    profiles = list(folder.world.profiles.values())
+    lessons = Lessons(training, training_mix(profiles), validation, training_mix(profiles, papers=0.0))
+    weights = train_denoiser(model, lessons, run, options, device, sheets)
     (folder.path / VOCABULARY_FILE).write_text("\n".join(vocabulary) + "\n")
     save_weights(weights, folder.path / DENOISER_FILE)
     say(f"wrote {folder.path / DENOISER_FILE} and {VOCABULARY_FILE} ({len(vocabulary)} words)")

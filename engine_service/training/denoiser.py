@@ -11,15 +11,9 @@ from torch import Tensor, nn
 from engine_service.model.autoencoder import to_rgb
 from engine_service.model.dit import StreamDiT
 from engine_service.model.text import TextEncoder
-from engine_service.training.buffered import (
-    Batch,
-    BatchOptions,
-    LatentClips,
-    MixEntry,
-    draw_batch,
-    draw_partition,
-)
+from engine_service.training.buffered import Batch, BatchOptions, LatentClips, draw_batch
 from engine_service.training.loop import Schedule, run_steps
+from engine_service.training.mix import MixEntry, draw_partition
 from engine_service.training.run import RunFolder, build_optimizers
 
 
@@ -68,26 +62,33 @@ def to_device(batch: Batch, device: str) -> Batch:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """What there is to learn from, and on which partitions; and what is kept apart to see how it goes."""
+
+    clips: LatentClips
+    mix: Sequence[MixEntry]
+    validation: LatentClips | None
+    validation_mix: Sequence[MixEntry]
+
+
 @torch.no_grad()
-def validation_loss(
-    model: PromptedDiT, clips: LatentClips, mix: Sequence[MixEntry], options: DenoiserTraining, device: str
-) -> float:
-    """Loss on the same fixed batches each time, no stale or foreign past."""
+def validation_loss(model: PromptedDiT, lessons: Lessons, options: DenoiserTraining, device: str) -> float:
+    """Loss on the same fixed batches each time, prompted, no stale or foreign past; not a number without any."""
     losses = []
-    for i, entry in enumerate(mix):
+    for i, entry in enumerate(lessons.validation_mix if lessons.validation is not None else ()):
         rng = np.random.default_rng((options.seed, 77, i))
         num = max(1, options.latents_per_step // entry.partition.num_latents)
-        batch = draw_batch(clips, entry.partition, num, BatchOptions(stale=0.0, foreign=0.0), rng)
-        batch = to_device(batch, device)
+        honest = BatchOptions(stale=0.0, foreign=0.0, unprompted=0.0)
+        assert lessons.validation is not None
+        batch = to_device(draw_batch(lessons.validation, entry.partition, num, honest, rng), device)
         losses.append(clean_loss(model(batch.noised, batch.sigmas, batch.states, batch.tokens), batch).item())
-    return float(np.mean(losses))
+    return float(np.mean(losses)) if losses else float("nan")
 
 
 def train_denoiser(
     model: PromptedDiT,
-    clips: LatentClips,
-    validation: LatentClips | None,
-    mix: Sequence[MixEntry],
+    lessons: Lessons,
     run: RunFolder,
     options: DenoiserTraining,
     device: str,
@@ -101,9 +102,9 @@ def train_denoiser(
 
     def loss_of(step: int) -> Tensor:
         rng = np.random.default_rng((options.seed, step))
-        partition = draw_partition(mix, rng)
+        partition = draw_partition(lessons.mix, rng)
         num_examples = max(1, options.latents_per_step // partition.num_latents)
-        batch = to_device(draw_batch(clips, partition, num_examples, batch_options, rng), device)
+        batch = to_device(draw_batch(lessons.clips, partition, num_examples, batch_options, rng), device)
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=options.bfloat16):
             predicted = model(batch.noised, batch.sigmas, batch.states, batch.tokens)
         return clean_loss(predicted, batch)
@@ -111,8 +112,7 @@ def train_denoiser(
     def on_save(step: int, averaged: dict[str, Tensor]) -> dict[str, float]:
         if on_sheet is not None and (step % options.sheet_every == 0 or step == options.num_steps):
             on_sheet(step, averaged)
-        held = validation_loss(model, validation, mix, options, device) if validation else float("nan")
-        return {"loss_validation": held}
+        return {"loss_validation": validation_loss(model, lessons, options, device)}
 
     schedule = Schedule(
         num_steps=options.num_steps,

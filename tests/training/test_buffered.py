@@ -1,5 +1,7 @@
 """Training examples: levels in their segments, and pasts that stray exactly as far as they are told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,15 +15,13 @@ from engine_service.training.buffered import (
     BatchOptions,
     LatentClips,
     draw_batch,
-    draw_partition,
     draw_sigmas,
-    training_mix,
 )
 from tests.fakes import PROFILES
 
 PARTITION = Partition(references=2, chunks=2, chunk_size=2, steps_per_shift=2)
 NUM_RECORDINGS, LENGTH = 8, 20
-HONEST = BatchOptions(stale=0.0, foreign=0.0, reference_noise=0.0)
+HONEST = BatchOptions(stale=0.0, foreign=0.0, unprompted=0.0, reference_noise=0.0)
 
 
 def readable_clips() -> LatentClips:
@@ -99,7 +99,7 @@ def test_references_have_no_weight_and_everything_else_has_one(partition: Partit
 
 
 def test_targets_are_successive_latents_of_one_recording_and_states_and_prompt_belong_to_it() -> None:
-    batch = draw(BatchOptions())
+    batch = draw(BatchOptions(unprompted=0.0))
     origin = present(batch)
     assert (np.diff(origin, axis=1) == 10).all()
     assert (batch.states[..., 0].numpy() == origin[..., None]).all()
@@ -144,7 +144,7 @@ def test_the_share_of_stale_examples_is_as_asked() -> None:
 
 
 def test_a_foreign_example_remembers_another_recording_altogether() -> None:
-    batch = draw(BatchOptions(stale=0.0, foreign=1.0, reference_noise=0.0), num=1000)
+    batch = draw(BatchOptions(stale=0.0, foreign=1.0, unprompted=0.0, reference_noise=0.0), num=1000)
     now = present(batch)
     origin, told = remembered(batch)
     assert (origin % 200 == now % 200)[told].all(), "the same moment of another recording"
@@ -156,8 +156,20 @@ def test_a_foreign_example_remembers_another_recording_altogether() -> None:
     assert (batch.tokens.numpy() // 200 == now[:, :1] // 200).all(), "prompt and target are the present"
 
 
+def test_some_examples_have_no_prompt_and_an_honest_past() -> None:
+    batch = draw(BatchOptions(stale=0.0, foreign=1.0, unprompted=0.3, reference_noise=0.0), num=1000)
+    now = present(batch)
+    tellable = now[:, 0] >= 200  # the words of recording 0 are of number 0 too
+    unprompted = (~batch.tokens.any(1)).numpy()
+    assert unprompted[tellable].mean() == pytest.approx(0.3, abs=0.05)
+    origin, told = remembered(batch)
+    honest = ((origin == now) | ~told).all(1)
+    assert honest[unprompted & tellable].all()
+    assert not honest[~unprompted & tellable].all()
+
+
 def test_reference_noise_stays_below_its_largest_deviation_and_off_the_latents_in_flight() -> None:
-    batch = draw(BatchOptions(stale=0.0, foreign=0.0, reference_noise=0.1), num=400)
+    batch = draw(replace(HONEST, reference_noise=0.1), num=400)
     grain = (batch.noised - batch.clean)[:, :2].std((2, 3, 4))  # (b, K)
     assert grain.max() < 0.12
     assert grain.mean().item() == pytest.approx(0.05, abs=0.01)
@@ -179,18 +191,3 @@ def test_a_recording_shorter_than_the_buffer_is_refused_with_both_lengths() -> N
     longer = Partition(references=1, chunks=LENGTH, chunk_size=1, steps_per_shift=1)
     with pytest.raises(ValueError, match=r"(?=.*\b20\b)(?=.*\b21\b)"):
         draw(HONEST, longer)
-
-
-def test_the_mix_holds_every_profile_and_plain_text_to_video_and_shares_sum_to_one() -> None:
-    mix = training_mix(list(PROFILES.values()))
-    assert [entry.partition for entry in mix[1:]] == list(PROFILES.values())
-    assert (mix[0].partition.chunks, mix[0].partition.references) == (1, 0)
-    assert [entry.share for entry in mix] == pytest.approx([4 / 8, 4 / 14, 2 / 14, 1 / 14])
-
-
-def test_partitions_are_drawn_by_their_share() -> None:
-    mix = training_mix(list(PROFILES.values()))
-    rng = np.random.default_rng(0)
-    drawn = [draw_partition(mix, rng) for _ in range(4000)]
-    for entry in mix:
-        assert drawn.count(entry.partition) / 4000 == pytest.approx(entry.share, abs=0.03)

@@ -16,8 +16,9 @@ from engine_service.model.dit import StreamDiT
 from engine_service.model.partition import Partition
 from engine_service.model.text import TextEncoder
 from engine_service.training.autoencoder import AutoencoderTraining, train_autoencoder
-from engine_service.training.buffered import LatentClips, MixEntry
-from engine_service.training.denoiser import DenoiserTraining, PromptedDiT, train_denoiser
+from engine_service.training.buffered import LatentClips
+from engine_service.training.denoiser import DenoiserTraining, Lessons, PromptedDiT, train_denoiser
+from engine_service.training.mix import MixEntry
 from engine_service.training.run import Ema, RunFolder, build_optimizers, learning_rate_factor
 from tests.fakes import AUTOENCODER, DIT, TEXT
 
@@ -58,7 +59,7 @@ def train_tiny_denoiser(run: RunFolder, optimizer: str, *, bfloat16: bool = Fals
         optimizer=optimizer,
         bfloat16=bfloat16,
     )
-    return train_denoiser(model, clips, clips, MIX, run, options, "cpu")
+    return train_denoiser(model, Lessons(clips, MIX, clips, MIX), run, options, "cpu")
 
 
 def train_tiny_denoiser_in_bfloat16(run: RunFolder, optimizer: str) -> Weights:

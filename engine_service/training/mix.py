@@ -1,0 +1,55 @@
+"""Which partitions a step may train on, and how often: mixed training (StreamDiT section 3.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine_service.model.partition import Partition
+
+CHUNK_SIZES = (1, 2, 4, 8, 16)  # the paper's
+IN_FLIGHT = 16  # latents; the paper's buffer
+MOST_REFERENCES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixEntry:
+    """One partition of the mix and its share of the steps."""
+
+    partition: Partition
+    share: float
+
+
+def training_mix(
+    profiles: Sequence[Partition], *, text_to_video: float = 0.5, papers: float = 0.15
+) -> tuple[MixEntry, ...]:
+    """Plain text-to-video (c = B, N = 1), every profile of the world, and for a share of `papers` the paper's own mix.
+
+    Mixed chunk sizes let one set of weights serve all profiles, and plain text-to-video in the mix "substantially
+    improves output quality" (supplement 9). Here it also teaches fastest: every latent is to be predicted, none is a
+    reference, and half of them come from nothing but noise (docs/decisions/0002). Of the profiles the earlier ones
+    come more often.
+    """
+    whole = Partition(references=0, chunks=1, chunk_size=4, steps_per_shift=1)
+    shares = [1 / 2**i for i in range(len(profiles))]
+    streamed = (1 - text_to_video - papers) / sum(shares)
+    others = paper_partitions() if papers else ()
+    return (
+        MixEntry(partition=whole, share=text_to_video),
+        *(MixEntry(partition=p, share=share * streamed) for p, share in zip(profiles, shares, strict=True)),
+        *(MixEntry(partition=p, share=papers / len(others)) for p in others),
+    )
+
+
+def paper_partitions() -> tuple[Partition, ...]:
+    """Chunks of 1 (diagonal) to 16 (text-to-video) latents, 16 in flight, T = 16 levels, with 0, 1 or 2 references."""
+    return tuple(
+        Partition(references=references, chunks=IN_FLIGHT // size, chunk_size=size, steps_per_shift=size)
+        for size in CHUNK_SIZES
+        for references in range(MOST_REFERENCES + 1)
+    )
+
+
+def draw_partition(mix: Sequence[MixEntry], rng: np.random.Generator) -> Partition:
+    """One partition of the mix, by its share."""
+    return mix[rng.choice(len(mix), p=[entry.share for entry in mix])].partition
