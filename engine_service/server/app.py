@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import ssl
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -169,17 +170,27 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 def _bind(server: grpc.aio.Server, config: ServerConfig) -> int:
     address = f"{config.host}:{config.port}"
+    credentials = _credentials(config)
     try:
-        if config.tls_cert is not None and config.tls_key is not None:
-            pair = (config.tls_key.read_bytes(), config.tls_cert.read_bytes())
-            port = server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
-        else:
+        if credentials is None:
             port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, credentials)
     except RuntimeError as error:
         raise ListenError(f"cannot listen on {address}: is port {config.port} in use? ({error})") from error
     if port == 0:
         raise ListenError(f"cannot listen on {address}: is port {config.port} in use?")
     return port
+
+
+def _credentials(config: ServerConfig) -> grpc.ServerCredentials | None:
+    if config.tls_cert is None or config.tls_key is None:
+        return None
+    try:  # gRPC would take what does not fit and then fail every handshake without a word
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(config.tls_cert, config.tls_key)
+    except OSError as error:  # ssl.SSLError is one
+        raise ListenError(f"tls_cert {config.tls_cert} with tls_key {config.tls_key}: {error}") from error
+    return grpc.ssl_server_credentials([(config.tls_key.read_bytes(), config.tls_cert.read_bytes())])
 
 
 def _channel_options(config: ServerConfig) -> tuple[tuple[str, int], ...]:
