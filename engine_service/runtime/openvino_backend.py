@@ -1,5 +1,6 @@
 """OpenVINO: the CPU default. Fixed shapes, one compiled graph per buffer length and one for the decoder."""
 
+import functools
 import hashlib
 import os
 import warnings
@@ -24,9 +25,19 @@ TOLERANCE_FLOAT32 = 2e-3  # the largest difference
 TOLERANCE_BFLOAT16 = 2e-2  # the root mean square of differences
 
 
-def cpu_precision(core: ov.Core) -> str:
+@functools.cache
+def process_core() -> ov.Core:
+    """The one `Core` of this process, never given up.
+
+    On a processor with AMX its CPU plugin lends the loading thread a signal stack, and unmaps it on whichever thread
+    drops the last `Core`; the next signal of the first thread would then crash the process.
+    """
+    return ov.Core()
+
+
+def cpu_precision() -> str:
     """`bf16` where the processor multiplies it natively, else `f32`: emulated bf16 would be slower."""
-    capabilities = core.get_property("CPU", properties.device.capabilities)
+    capabilities = process_core().get_property("CPU", properties.device.capabilities)
     return "bf16" if "BF16" in capabilities else "f32"
 
 
@@ -87,8 +98,8 @@ class OpenVinoBackend:
         self._networks = networks
         self._num_threads = num_threads
         self._cache = cache
-        self._core = ov.Core()
-        self.precision = cpu_precision(self._core)
+        self._core = process_core()
+        self.precision = cpu_precision()
         self._compiler = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile")
         self._fingerprint = fingerprint(networks)
 
