@@ -44,7 +44,7 @@ def generate_recording(
         say(f"world {served.name} does not know: {', '.join(unknown.words)}")
     per_shift = player.frames_per_shift
     num_frames = round(seconds * served.fps)
-    fields = [StateField(f.name, f.min, f.max, f.periodic) for f in served.state_fields]
+    fields = [StateField(f.name, f.min, f.max, f.periodic, f.resting) for f in served.state_fields]
     with Recorder(
         out,
         fps=served.fps,

@@ -25,16 +25,24 @@ class StateField:
     periodic: bool = False
     moves: Direction | None = None
     pixels: tuple[float, ...] = (1.0,)  # per unit of the value
+    initial: float | None = None  # until a client sends a state; None: the middle
 
     def __post_init__(self) -> None:
         if not self.min < self.max:
             raise ValueError(f"state field {self.name}: min {self.min} is not below max {self.max}")
+        if not self.min <= self.resting <= self.max:
+            raise ValueError(f"state field {self.name}: initial is {self.initial}, must be {self.min}..{self.max}")
         if self.moves not in (None, *DIRECTIONS):
             raise ValueError(
                 f"state field {self.name}: moves is {self.moves!r}, expected one of {', '.join(DIRECTIONS)}"
             )
         if not self.pixels or not all(pixels > 0 for pixels in self.pixels):
             raise ValueError(f"state field {self.name}: pixels is {self.pixels}, expected numbers above 0")
+
+    @property
+    def resting(self) -> float:
+        """What holds until a client sends a state."""
+        return (self.min + self.max) / 2 if self.initial is None else self.initial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +80,8 @@ class World:
 
     @property
     def resting_state(self) -> tuple[float, ...]:
-        """What holds until a client sends a state: the middle of every field's range."""
-        return tuple((field.min + field.max) / 2 for field in self.state_fields)
+        """What holds until a client sends a state."""
+        return tuple(field.resting for field in self.state_fields)
 
     def frames_per_shift(self, profile: str) -> int:
         """r * c: how many frames leave the buffer at once."""

@@ -51,14 +51,13 @@ def load_runtime(
     from engine_service.runtime.openvino_backend import OpenVinoBackend  # noqa: PLC0415  chosen, so loaded
 
     compiler = OpenVinoBackend(networks, num_threads=num_threads or os.cpu_count() or 1, cache=cache or default_cache())
-    first = world.profiles[world.default_profile].num_latents
-    others = sorted({partition.num_latents for partition in world.profiles.values()} - {first})
+    lengths = sorted({partition.num_latents for partition in world.profiles.values()})
     return Runtime(
         world=world,
         backend=f"openvino-{compiler.precision}",
         device="CPU",
         latent_shape=latent_shape,
         decoder=compiler.decoder(),
-        denoiser=compiler.denoiser([first, *others]),
+        denoiser=compiler.denoiser(lengths),
         prompts=prompts,
     )

@@ -58,9 +58,9 @@ class CompiledGraph:
 
 
 class OpenVinoDenoiser:
-    """Micro-steps of the buffer lengths it was made for; a graph still being compiled is waited for."""
+    """Micro-steps of the buffer lengths it was made for."""
 
-    def __init__(self, dit: StreamDiT, graphs: Mapping[int, Future[CompiledGraph]]) -> None:
+    def __init__(self, dit: StreamDiT, graphs: Mapping[int, CompiledGraph]) -> None:
         self._dit = dit
         self._graphs = graphs
 
@@ -72,7 +72,7 @@ class OpenVinoDenoiser:
         if num_latents not in self._graphs:
             lengths = ", ".join(map(str, sorted(self._graphs)))
             raise ValueError(f"buffer holds {num_latents} latents, graphs were compiled for {lengths}")
-        graph = self._graphs[num_latents].result()
+        graph = self._graphs[num_latents]
         waves = self._dit.waves(sigmas, states)  # in single precision, whatever the graph's
         return graph(latents, sigmas, next_sigmas, waves, prompt.words, prompt.bias)
 
@@ -88,10 +88,10 @@ class OpenVinoDecoder:
 
 
 class OpenVinoBackend:
-    """Compiles a world's graphs in the order they are asked for, on a thread of its own.
+    """Compiles a world's graphs in the order they are asked for; one is converted while the next is traced.
 
-    Tracing a module costs seconds, reading its converted graph back milliseconds; so converted graphs are kept in
-    `cache`, named by everything they depend on.
+    Tracing and converting a module cost seconds, reading its converted graph back milliseconds; so converted graphs
+    are kept in `cache`, named by everything they depend on.
     """
 
     def __init__(self, networks: Networks, *, num_threads: int, cache: Path | None) -> None:
@@ -104,10 +104,12 @@ class OpenVinoBackend:
         self._fingerprint = fingerprint(networks)
 
     def denoiser(self, buffer_lengths: Sequence[int]) -> OpenVinoDenoiser:
-        """A micro-step graph per buffer length; the first is ready when this returns, the others follow."""
+        """A micro-step graph per buffer length; all are ready when this returns.
+
+        None follows later: compiling beside the first session makes its frames late (docs/decisions/0004).
+        """
         graphs = {length: self._submit(self._micro_step(length)) for length in buffer_lengths}
-        graphs[buffer_lengths[0]].result()
-        return OpenVinoDenoiser(self._networks.dit, graphs)
+        return OpenVinoDenoiser(self._networks.dit, {length: graph.result() for length, graph in graphs.items()})
 
     def decoder(self) -> OpenVinoDecoder:
         """The decoder's graph, uint8 pictures included."""

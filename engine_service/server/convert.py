@@ -283,7 +283,9 @@ def _world(world: World) -> wire.WorldInfo:
         width=world.width,
         height=world.height,
         state_fields=[
-            wire.StateField(name=field.name, min=field.min, max=field.max, periodic=field.periodic)
+            wire.StateField(
+                name=field.name, min=field.min, max=field.max, periodic=field.periodic, initial=field.resting
+            )
             for field in world.state_fields
         ],
         profiles=[

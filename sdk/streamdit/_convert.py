@@ -188,7 +188,7 @@ def world_info(wire: pb.WorldInfo) -> WorldInfo:
         fps=wire.fps,
         width=wire.width,
         height=wire.height,
-        state_fields=tuple(StateField(f.name, f.min, f.max, f.periodic) for f in wire.state_fields),
+        state_fields=tuple(StateField(f.name, f.min, f.max, f.periodic, f.initial) for f in wire.state_fields),
         profiles=tuple(
             ProfileInfo(p.name, p.references, p.chunks, p.chunk_size, p.steps_per_shift, p.frames_per_shift)
             for p in wire.profiles

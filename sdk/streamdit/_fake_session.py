@@ -96,7 +96,7 @@ class FakeSession:
         await self._set_profile(wish.profile or world.default_profile)
         if wish.HasField("state") and (problem := self._state_problem(wish.state)):
             await self._refuse(*problem)
-        self.values = list(wish.state.values) or [field.middle for field in world.state_fields]
+        self.values = list(wish.state.values) or [field.resting for field in world.state_fields]
         self.prompt = wish.prompt.text or world.example_prompts[0]
         self._delivery = pb.Delivery.Name(wish.delivery or pb.DELIVERY_LATEST)
         self._encoding = pb.Encoding.Name(wish.encodings[0] if wish.encodings else pb.ENCODING_JPEG)

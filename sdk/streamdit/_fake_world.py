@@ -20,7 +20,7 @@ FAKE_WORLD = WorldInfo(
     fps=16.0,
     width=64,
     height=48,
-    state_fields=(StateField("x", 0.0, 128.0), StateField("spin", 0.0, 1.0, periodic=True)),
+    state_fields=(StateField("x", 0.0, 128.0, initial=64.0), StateField("spin", 0.0, 1.0, periodic=True, initial=0.5)),
     profiles=(ProfileInfo("single", 0, 4, 1, 1, 1), ProfileInfo("quartet", 1, 2, 2, 1, 4)),
     default_profile="single",
     example_prompts=("a square on grass", "a square on sand", "a square on ice"),
@@ -63,7 +63,8 @@ def world_message(world: WorldInfo) -> pb.WorldInfo:
         width=world.width,
         height=world.height,
         state_fields=[
-            pb.StateField(name=f.name, min=f.min, max=f.max, periodic=f.periodic) for f in world.state_fields
+            pb.StateField(name=f.name, min=f.min, max=f.max, periodic=f.periodic, initial=f.resting)
+            for f in world.state_fields
         ],
         profiles=[
             pb.ProfileInfo(

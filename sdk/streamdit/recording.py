@@ -316,9 +316,9 @@ class Recording:
             yield event["frame"], event[field]
 
     def states(self) -> NDArray[np.float32]:
-        """The state each frame obeys, float32 (T, S): the last one held, fields' middles before the first."""
+        """The state each frame obeys, float32 (T, S): the last one held, fields at rest before the first."""
         states = np.empty((self.num_frames, len(self.state_fields)), np.float32)  # (T, S)
-        states[:] = [field.middle for field in self.state_fields]
+        states[:] = [field.resting for field in self.state_fields]
         for frame, values in self._of_type("state", "values"):
             if len(values) != len(self.state_fields):
                 got, expected = len(values), len(self.state_fields)

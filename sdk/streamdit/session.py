@@ -107,7 +107,7 @@ class Session(AsyncIterator[Frame]):
         except grpc.aio.AioRpcError as error:
             raise refusal(self._address, error) from error
         fields = opened.world.state_fields
-        held = values if values is not None else [field.middle for field in fields]
+        held = values if values is not None else [field.resting for field in fields]
         self._values = {field.name: value for field, value in zip(fields, held, strict=True)}
         examples = opened.world.example_prompts
         prompt = self._opening.prompt if self._opening.prompt is not None else "".join(examples[:1])
@@ -147,7 +147,7 @@ class Session(AsyncIterator[Frame]):
         answer = await self._stub.GetServerInfo(request, metadata=self._metadata, timeout=self._timeout_s)
         for world in _convert.server_info(answer).worlds:
             if self._opening.world in ("", world.name):
-                return list(_merged({field.name: field.middle for field in world.state_fields}, state).values())
+                return list(_merged({field.name: field.resting for field in world.state_fields}, state).values())
         return None  # `open` will be refused: the world is not known
 
     async def _negotiate(self, call: _convert.PlayCall, values: Sequence[float] | None) -> Opened:

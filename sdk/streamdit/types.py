@@ -14,11 +14,12 @@ class StateField:
     min: float
     max: float
     periodic: bool = False
+    initial: float | None = None  # what the engine assumes until the first state arrives; None: the middle
 
     @property
-    def middle(self) -> float:
+    def resting(self) -> float:
         """What the engine assumes until the first state arrives."""
-        return (self.min + self.max) / 2
+        return (self.min + self.max) / 2 if self.initial is None else self.initial
 
 
 @dataclass(frozen=True, slots=True)

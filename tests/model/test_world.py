@@ -21,11 +21,17 @@ def test_a_field_without_a_range_is_refused_with_its_name_and_numbers(low: float
         ({"moves": "sideways"}, "state field x: moves is 'sideways', expected one of left, right, up, down"),
         ({"pixels": ()}, r"state field x: pixels is \(\), expected numbers above 0"),
         ({"pixels": (1.0, 0.0)}, r"state field x: pixels is \(1.0, 0.0\), expected numbers above 0"),
+        ({"initial": 1.5}, "state field x: initial is 1.5, must be 0.0..1.0"),
     ],
 )
-def test_a_movement_that_cannot_be_is_refused_with_what_could(wrong: dict[str, Any], message: str) -> None:
+def test_a_field_that_cannot_be_is_refused_with_what_could(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         StateField("x", 0.0, 1.0, **wrong)
+
+
+def test_a_field_rests_at_its_initial_value_and_without_one_in_the_middle() -> None:
+    fields = (StateField("facing", -1.0, 1.0, initial=1.0), StateField("x", 0.0, 128.0))
+    assert replace(WORLD, state_fields=fields).resting_state == (1.0, 64.0)
 
 
 def test_a_default_profile_that_does_not_exist_is_refused_with_those_that_do() -> None:

@@ -58,15 +58,16 @@ class StateField:
     min: float
     max: float
     periodic: bool = False
+    initial: float | None = None  # until the game says otherwise; None: the middle
 
 
 STATE_FIELDS = (
-    StateField("x", 0.0, float(SIZE)),
-    StateField("y", 0.0, 32.0),
-    StateField("facing", -1.0, 1.0),
-    StateField("walk", 0.0, 1.0, periodic=True),
-    StateField("camera", 0.0, PERIOD, periodic=True),
-    StateField("clock", 0.0, 1.0, periodic=True),
+    StateField("x", 0.0, float(SIZE), initial=64.0),
+    StateField("y", 0.0, 32.0, initial=0.0),
+    StateField("facing", -1.0, 1.0, initial=1.0),
+    StateField("walk", 0.0, 1.0, periodic=True, initial=0.0),
+    StateField("camera", 0.0, PERIOD, periodic=True, initial=0.0),
+    StateField("clock", 0.0, 1.0, periodic=True, initial=0.0),
 )
 
 

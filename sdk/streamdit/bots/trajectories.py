@@ -32,8 +32,8 @@ def in_range(field: StateField, value: float) -> float:
 
 
 def standing(world: WorldInfo) -> dict[str, float]:
-    """Every field by name: a critter stands in the middle, another world has its middles."""
-    state = {field.name: field.middle for field in world.state_fields}
+    """Every field by name: a critter stands in the middle, another world rests."""
+    state = {field.name: field.resting for field in world.state_fields}
     if is_critter_world(world):
         state |= {"x": 64.0, "y": 0.0, "facing": 1.0, "walk": 0.0, "camera": 0.0, "clock": 0.0}
     return state

@@ -155,16 +155,18 @@ class WorldInfo(_message.Message):
     def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., fps: _Optional[float] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., state_fields: _Optional[_Iterable[_Union[StateField, _Mapping]]] = ..., profiles: _Optional[_Iterable[_Union[ProfileInfo, _Mapping]]] = ..., default_profile: _Optional[str] = ..., example_prompts: _Optional[_Iterable[str]] = ..., vocabulary: _Optional[_Iterable[str]] = ..., actions: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StateField(_message.Message):
-    __slots__ = ("name", "min", "max", "periodic")
+    __slots__ = ("name", "min", "max", "periodic", "initial")
     NAME_FIELD_NUMBER: _ClassVar[int]
     MIN_FIELD_NUMBER: _ClassVar[int]
     MAX_FIELD_NUMBER: _ClassVar[int]
     PERIODIC_FIELD_NUMBER: _ClassVar[int]
+    INITIAL_FIELD_NUMBER: _ClassVar[int]
     name: str
     min: float
     max: float
     periodic: bool
-    def __init__(self, name: _Optional[str] = ..., min: _Optional[float] = ..., max: _Optional[float] = ..., periodic: _Optional[bool] = ...) -> None: ...
+    initial: float
+    def __init__(self, name: _Optional[str] = ..., min: _Optional[float] = ..., max: _Optional[float] = ..., periodic: _Optional[bool] = ..., initial: _Optional[float] = ...) -> None: ...
 
 class ProfileInfo(_message.Message):
     __slots__ = ("name", "references", "chunks", "chunk_size", "steps_per_shift", "frames_per_shift")
