@@ -65,7 +65,7 @@ def admit(
     prompt = world.example_prompts[0]
     if request.prompt is not None:
         prompt = check_prompt(request.prompt, field="open.prompt.text")
-    state = State(0, tuple((field.min + field.max) / 2 for field in world.state_fields))
+    state = State(0, world.resting_state)
     if request.state is not None:
         state = check_state(request.state, world, field="open.state")
     delivery = _choose_delivery(request)
