@@ -23,7 +23,7 @@ WORLD = World(
     frames_per_latent=2,
     state_fields=(
         StateField("x", 0.0, 1.0),
-        StateField("y", 0.0, 1.0),
+        StateField("y", 0.0, 1.0, initial=0.0),
         StateField("facing", -1.0, 1.0, periodic=True),
     ),
     profiles={"responsive": Partition(1, 2, 1, 2), "balanced": Partition(0, 4, 2, 2)},

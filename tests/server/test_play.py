@@ -75,6 +75,12 @@ async def test_the_first_frame_obeys_the_opening_prompt_state_and_seed(start_eng
     assert frame.last_event_id == 0
 
 
+async def test_without_an_opening_state_the_fields_rest_at_their_initial_values(start_engine: StartEngine) -> None:
+    engine = await start_engine()
+    frame = await (await engine.play()).frame()
+    assert told(frame)[0] == bytes([128, 0, 127])
+
+
 async def test_lockstep_makes_no_chunk_before_every_frame_was_acknowledged(start_engine: StartEngine) -> None:
     engine = await start_engine()
     call = await engine.play()
@@ -218,10 +224,10 @@ async def test_server_info_names_the_world_and_its_ranges(start_engine: StartEng
     info = await engine.info()
     assert (info.api_version, info.backend, info.device, info.max_sessions) == (1, "fake", "none", 4)
     world = info.worlds[0]
-    assert [(field.name, field.min, field.max) for field in world.state_fields] == [
-        ("x", 0.0, 1.0),
-        ("y", 0.0, 1.0),
-        ("facing", -1.0, 1.0),
+    assert [(field.name, field.min, field.max, field.initial) for field in world.state_fields] == [
+        ("x", 0.0, 1.0, 0.5),
+        ("y", 0.0, 1.0, 0.0),
+        ("facing", -1.0, 1.0, 0.0),
     ]
     profiles = [(profile.name, profile.frames_per_shift) for profile in world.profiles]
     assert profiles == [("responsive", 2), ("balanced", 4)]
