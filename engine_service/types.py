@@ -10,12 +10,32 @@ from numpy.typing import NDArray
 # ------------------------------------------------------------------------------------------------ events
 
 
+class Transition(Enum):
+    """How a new prompt takes over from the old one; the same words on the wire and in the SDK."""
+
+    IMMEDIATE = 1  # the new words count for every latent from the next micro-step on
+    SMOOTH = 2  # the words' embedding moves from the old to the new over some frames
+    FAST = 3  # as IMMEDIATE, and what is in flight goes back towards noise, so that the old picture is forgotten
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What the world should be; in force from the next micro-step on."""
 
     event_id: int
     text: str
+    transition: Transition = Transition.IMMEDIATE
+    smooth_frames: int = 16  # SMOOTH: how long the way takes
+    renoise_to: float = 1.0  # FAST: the noise level that latents in flight go back to, at least their own
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFrame:
+    """A picture of the client's own, to be redrawn as the prompt says (SDEdit, arXiv 2108.01073, in the buffer)."""
+
+    event_id: int
+    rgb: NDArray[np.uint8]  # (H, W, 3), of the world's size
+    strength: float  # 0 gives the source back, 1 keeps nothing of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +77,7 @@ class Resume:
     event_id: int
 
 
-Event: TypeAlias = Prompt | State | Reset | SwitchProfile | Pause | Resume
+Event: TypeAlias = Prompt | State | SourceFrame | Reset | SwitchProfile | Pause | Resume
 
 # ------------------------------------------------------------------------------------------------ frames
 
