@@ -121,6 +121,7 @@ def train(
     steps: Annotated[int, typer.Option(help="Training steps in all.")] = 8000,
     latents_per_step: Annotated[int, typer.Option(help="Latents in one step's examples.")] = 40,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
+    decay: Annotated[float, typer.Option(help="Share of the run over which the learning rate falls to zero.")] = 0.5,
     optimizer: Annotated[str, typer.Option(help="muon or adamw.")] = "muon",
     from_world: Annotated[bool, typer.Option(help="Start a new run from the world's own weights.")] = False,
     bfloat16: Annotated[
@@ -131,7 +132,7 @@ def train(
 ) -> None:
     """Train the world's transformer and text encoder on recordings; needs the autoencoder."""
     from engine_service.runtime.world import find_world  # noqa: PLC0415
-    from engine_service.training.commands import train_stage  # noqa: PLC0415
+    from engine_service.training.commands import gather, train_stage  # noqa: PLC0415
     from engine_service.training.denoiser import DenoiserTraining  # noqa: PLC0415
     from engine_service.training.precision import has_native_bfloat16  # noqa: PLC0415
 
@@ -140,12 +141,48 @@ def train(
         num_steps=steps,
         latents_per_step=latents_per_step,
         learning_rate=learning_rate,
+        decay_fraction=decay,
         optimizer=optimizer,
         bfloat16=has_native_bfloat16(device) if bfloat16 is None else bfloat16,
         seed=seed,
     )
     with _clear_errors():
-        train_stage(find_world(world), recordings, validation, run, options, device, from_world=from_world)
+        material = gather(find_world(world), recordings, validation, run, device)
+        train_stage(material, run, options, device, from_world=from_world)
+
+
+@app.command("distill")
+def distill(
+    recordings: Annotated[Path, typer.Option(help="Folder of recordings.")],
+    run: Annotated[Path, typer.Option(help="Folder for checkpoints and loss curve; resumes if it has some.")],
+    validation: Annotated[Path | None, typer.Option(help="Recordings kept out of training, for the curve.")] = None,
+    world: WorldOption = "critters",
+    steps: Annotated[int, typer.Option(help="Training steps in all.")] = 1500,
+    guidance: Annotated[float, typer.Option(help="How far the teacher exaggerates the prompt; 1: not at all.")] = 1.5,
+    teacher_steps: Annotated[
+        int, typer.Option(help="The teacher's micro-steps from noise to clean; at least two for each of the student's.")
+    ] = 8,
+    rank: Annotated[int, typer.Option(help="Of the student's difference from its teacher.")] = 32,
+    seed: Annotated[int, typer.Option(help="One seed makes a run repeatable.")] = 0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Distil the world's denoiser: a student that does in one call what its teacher does in many guided ones."""
+    from engine_service.runtime.world import find_world  # noqa: PLC0415
+    from engine_service.training.commands import distill_stage, gather  # noqa: PLC0415
+    from engine_service.training.distill import Distillation  # noqa: PLC0415
+    from engine_service.training.precision import has_native_bfloat16  # noqa: PLC0415
+
+    device = _device(device)
+    options = Distillation(
+        num_steps=steps,
+        guidance=guidance,
+        teacher_steps=teacher_steps,
+        rank=rank,
+        seed=seed,
+        bfloat16=has_native_bfloat16(device),
+    )
+    with _clear_errors():
+        distill_stage(gather(find_world(world), recordings, validation, run, device), run, options, device)
 
 
 @app.command("evaluate")

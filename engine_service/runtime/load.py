@@ -17,11 +17,16 @@ def default_cache() -> Path:
 
 
 def load_runtime(
-    world_folder: Path, *, backend: str = "auto", num_threads: int = 0, cache: Path | None = None
+    world_folder: Path,
+    *,
+    backend: str = "auto",
+    num_threads: int = 0,
+    cache: Path | None = None,
+    teacher: bool = False,
 ) -> Runtime:
     """Load a world's weights and make them ready on a backend; `auto` is OpenVINO.
 
-    num_threads 0 means every core. cache None means `default_cache()`.
+    teacher: the weights before distillation. num_threads 0 means every core. cache None means `default_cache()`.
 
     Raises:
         WorldError: the world's folder is damaged.
@@ -33,7 +38,7 @@ def load_runtime(
     world = folder.world
     if not world.vocabulary:
         raise WorldError(f"{folder.path}: vocabulary.txt is missing or empty; train the world or restore the file")
-    networks = load_networks(folder)
+    networks = load_networks(folder, teacher=teacher)
     prompts = PromptEncoder(networks.tokenizer, networks.text)
     config = networks.dit.config
     latent_shape = (config.latent_channels, config.latent_height, config.latent_width)

@@ -1,17 +1,19 @@
 """Weights on disk: half precision in safetensors, single precision in memory."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from engine_service.model.autoencoder import Autoencoder, Decoder
 from engine_service.model.dit import StreamDiT
+from engine_service.model.low_rank import merge_updates
 from engine_service.model.text import TextEncoder, Tokenizer
-from engine_service.runtime.world import AUTOENCODER_FILE, DENOISER_FILE, WorldError, WorldFolder
+from engine_service.runtime.world import AUTOENCODER_FILE, DENOISER_FILE, STUDENT_FILE, WorldError, WorldFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,11 @@ class Networks:
     tokenizer: Tokenizer
 
 
-def save_weights(weights: dict[str, Tensor], file: Path) -> None:
+def save_weights(weights: dict[str, Tensor], file: Path, metadata: dict[str, str] | None = None) -> None:
     """Write weights in half precision, replacing the file in one rename."""
     partial = file.with_suffix(".partial")
-    save_file({name: value.detach().cpu().half().contiguous() for name, value in weights.items()}, partial)
+    halves = {name: value.detach().cpu().half().contiguous() for name, value in weights.items()}
+    save_file(halves, partial, metadata)
     partial.rename(file)
 
 
@@ -37,17 +40,51 @@ def load_weights(module: nn.Module, file: Path) -> None:
     Raises:
         WorldError: the file is missing, truncated, or holds another shape of model.
     """
-    if not file.exists():
-        raise WorldError(f"{file}: missing; train the world or restore the file")
-    try:
-        weights = load_file(file)
-    except (SafetensorError, OSError) as error:
-        size = file.stat().st_size
-        raise WorldError(f"{file}: truncated or damaged ({size} bytes): {error}") from error
+    weights = _read(file)
     try:
         module.load_state_dict({name: value.float() for name, value in weights.items()})
     except RuntimeError as error:
         raise WorldError(f"{file}: does not fit the world's preset: {error}") from error
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    if not file.exists():
+        raise WorldError(f"{file}: missing; train the world or restore the file")
+    try:
+        return load_file(file)
+    except (SafetensorError, OSError) as error:
+        size = file.stat().st_size
+        raise WorldError(f"{file}: truncated or damaged ({size} bytes): {error}") from error
+
+
+def save_student(updates: dict[str, Tensor], folder: WorldFolder) -> None:
+    """Write a student's updates beside the denoiser they belong to."""
+    teacher = file_digest(folder.path / DENOISER_FILE)
+    save_weights(updates, folder.path / STUDENT_FILE, {"teacher": teacher})
+
+
+def become_student(dit: StreamDiT, folder: WorldFolder) -> None:
+    """Add the world's student to its denoiser's weights.
+
+    Raises:
+        WorldError: the file is damaged, or was taught by another denoiser.
+    """
+    file = folder.path / STUDENT_FILE
+    updates = _read(file)
+    with safe_open(file, "pt") as opened:
+        teacher = (opened.metadata() or {}).get("teacher")
+    present = file_digest(folder.path / DENOISER_FILE)
+    if teacher != present:
+        raise WorldError(f"{file}: its teacher is {teacher}, {DENOISER_FILE} is {present}; distill again or remove it")
+    try:
+        merge_updates(dit, updates)
+    except ValueError as error:
+        raise WorldError(f"{file}: {error}") from error
+
+
+def file_digest(file: Path) -> str:
+    """A short name for a file's content."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
 def load_autoencoder(folder: WorldFolder) -> Autoencoder:
@@ -67,8 +104,8 @@ def build_prompted(folder: WorldFolder, vocabulary_size: int) -> nn.ModuleDict:
     )
 
 
-def load_networks(folder: WorldFolder) -> Networks:
-    """The world's networks with their weights.
+def load_networks(folder: WorldFolder, *, teacher: bool = False) -> Networks:
+    """The world's networks with their weights: its student's where it has one, unless the teacher is asked for.
 
     Raises:
         WorldError: a file is missing, truncated or of another shape.
@@ -79,6 +116,8 @@ def load_networks(folder: WorldFolder) -> Networks:
     dit, text = modules["dit"], modules["text"]
     assert isinstance(dit, StreamDiT)
     assert isinstance(text, TextEncoder)
+    if (folder.path / STUDENT_FILE).exists() and not teacher:
+        become_student(dit, folder)
     tokenizer = Tokenizer(folder.world.vocabulary, folder.preset.text_words)
     with torch.no_grad():
         return Networks(dit, text, load_autoencoder(folder).decoder, tokenizer)

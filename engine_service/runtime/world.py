@@ -14,6 +14,7 @@ from engine_service.model.world import StateField, World
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "worlds"
 DENOISER_FILE = "denoiser.safetensors"
+STUDENT_FILE = "student.safetensors"  # what the distilled student adds to the denoiser; may be missing
 AUTOENCODER_FILE = "autoencoder.safetensors"
 VOCABULARY_FILE = "vocabulary.txt"
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine_service.model.flow import interpolate
-from engine_service.model.partition import Partition, segment_bounds
+from engine_service.model.partition import Partition, bend, segment_bounds
 from engine_service.model.text import PAD
 
 
@@ -48,7 +48,7 @@ class BatchOptions:
 
 
 def draw_sigmas(partition: Partition, num_examples: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """A level for every latent `(b, B)`: each chunk uniform in its own segment (eq. 8), references 0.
+    """A level for every latent `(b, B)`: each chunk uniform in its own segment (eq. 8, bent by eq. 9), references 0.
 
     Half of the examples sit exactly on a level the sampler visits, where it matters most.
     """
@@ -58,7 +58,7 @@ def draw_sigmas(partition: Partition, num_examples: int, rng: np.random.Generato
     visited = np.ceil(place * steps) / steps  # the sampler's own levels, noisy end included, clean end not
     on_grid = rng.random((num_examples, 1)) < 0.5
     place = np.where(on_grid, np.maximum(visited, 1 / steps), place)
-    per_chunk = bounds[:-1] + (bounds[1:] - bounds[:-1]) * place  # (b, N)
+    per_chunk = bend(bounds[:-1] + (bounds[1:] - bounds[:-1]) * place, partition.gamma)  # (b, N)
     chunks = np.repeat(per_chunk, partition.chunk_size, axis=1)  # (b, N*c)
     references = np.zeros((num_examples, partition.references), np.float32)
     return np.concatenate([references, chunks], axis=1).astype(np.float32)

@@ -1,7 +1,8 @@
-"""The two training stages end to end: recordings in, the world's weight files out."""
+"""The training stages end to end: recordings in, the world's weight files out."""
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,23 @@ from torch import nn
 
 from engine_service.model.autoencoder import Autoencoder, from_rgb
 from engine_service.model.dit import StreamDiT
+from engine_service.model.low_rank import updates_of
 from engine_service.model.text import TextEncoder, Tokenizer
-from engine_service.runtime.weights import build_prompted, load_autoencoder, load_weights, save_weights
-from engine_service.runtime.world import AUTOENCODER_FILE, DENOISER_FILE, VOCABULARY_FILE, load_world
+from engine_service.runtime.weights import build_prompted, load_autoencoder, load_weights, save_student, save_weights
+from engine_service.runtime.world import (
+    AUTOENCODER_FILE,
+    DENOISER_FILE,
+    STUDENT_FILE,
+    VOCABULARY_FILE,
+    WorldFolder,
+    load_world,
+)
 from engine_service.training.autoencoder import AutoencoderTraining, train_autoencoder
 from engine_service.training.buffered import LatentClips
 from engine_service.training.denoiser import DenoiserTraining, Lessons, PromptedDiT, SheetWriter, train_denoiser
+from engine_service.training.distill import Distillation, distill
 from engine_service.training.frames import Clips, load_clips
-from engine_service.training.mix import training_mix
+from engine_service.training.mix import distillation_mix, training_mix
 from engine_service.training.run import RunFolder
 
 
@@ -38,17 +48,21 @@ def train_autoencoder_stage(
     say(f"wrote {folder.path / AUTOENCODER_FILE}")
 
 
-def train_stage(
-    world_folder: Path,
-    recordings: Path,
-    validation_recordings: Path | None,
-    run_folder: Path,
-    options: DenoiserTraining,
-    device: str,
-    *,
-    from_world: bool = False,
-) -> None:
-    """Compute the latents once, train the transformer with its text encoder, and write both into the world's folder."""
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What the transformer's stages work on: a world, its autoencoder, and recordings as latents."""
+
+    folder: WorldFolder
+    autoencoder: Autoencoder
+    vocabulary: tuple[str, ...]
+    training: LatentClips
+    validation: LatentClips | None
+
+
+def gather(
+    world_folder: Path, recordings: Path, validation_recordings: Path | None, run_folder: Path, device: str
+) -> Material:
+    """Read a world and compute the latents of recordings, once per run folder."""
     folder = load_world(world_folder)
     autoencoder = load_autoencoder(folder).to(device)
     clips = load_clips(recordings, folder.world, run_folder)
@@ -59,27 +73,63 @@ def train_stage(
     if validation_recordings is not None:
         held = load_clips(validation_recordings, folder.world, run_folder)
         validation = encode_clips(autoencoder, held, tokenizer, run_folder, device)
+    return Material(folder, autoencoder, vocabulary, training, validation)
 
-    torch.manual_seed(options.seed)
-    modules = build_prompted(folder, len(vocabulary))
+
+def build_model(material: Material, *, seed: int, from_world: bool) -> PromptedDiT:
+    """Transformer and text encoder, fresh or with the world's own weights.
+
+    Raises:
+        ValueError: the world's weights know other words than the recordings use.
+    """
+    folder = material.folder
+    torch.manual_seed(seed)
+    modules = build_prompted(folder, len(material.vocabulary))
     dit, text = modules["dit"], modules["text"]
     assert isinstance(dit, StreamDiT)
     assert isinstance(text, TextEncoder)
     if from_world:
-        if folder.world.vocabulary != vocabulary:
+        if folder.world.vocabulary != material.vocabulary:
             raise ValueError(
                 f"{folder.path}/{VOCABULARY_FILE}: the recordings use other words, start without its weights"
             )
         load_weights(modules, folder.path / DENOISER_FILE)
-    model = PromptedDiT(dit, text)
+    return PromptedDiT(dit, text)
+
+
+def train_stage(
+    material: Material, run_folder: Path, options: DenoiserTraining, device: str, *, from_world: bool
+) -> None:
+    """Train the transformer with its text encoder, and write both into the world's folder."""
+    folder = material.folder
+    model = build_model(material, seed=options.seed, from_world=from_world)
     run = RunFolder(run_folder)
-    sheets = SheetWriter(model, autoencoder.decoder, validation or training, run)
+    sheets = SheetWriter(model, material.autoencoder.decoder, material.validation or material.training, run)
     profiles = list(folder.world.profiles.values())
-    lessons = Lessons(training, training_mix(profiles), validation, training_mix(profiles, papers=0.0))
+    lessons = Lessons(
+        material.training, training_mix(profiles), material.validation, training_mix(profiles, papers=0.0)
+    )
     weights = train_denoiser(model, lessons, run, options, device, sheets)
-    (folder.path / VOCABULARY_FILE).write_text("\n".join(vocabulary) + "\n")
+    (folder.path / VOCABULARY_FILE).write_text("\n".join(material.vocabulary) + "\n")
     save_weights(weights, folder.path / DENOISER_FILE)
-    say(f"wrote {folder.path / DENOISER_FILE} and {VOCABULARY_FILE} ({len(vocabulary)} words)")
+    say(f"wrote {folder.path / DENOISER_FILE} and {VOCABULARY_FILE} ({len(material.vocabulary)} words)")
+    student = folder.path / STUDENT_FILE
+    if student.exists():
+        student.unlink()
+        say(f"removed {student}: it belonged to the former weights; distill again")
+
+
+def distill_stage(material: Material, run_folder: Path, options: Distillation, device: str) -> None:
+    """Teach a student of the world's denoiser and write it into the world's folder."""
+    folder = material.folder
+    teacher = build_model(material, seed=options.seed, from_world=True)
+    default = folder.world.profiles[folder.world.default_profile]
+    others = [profile for profile in folder.world.profiles.values() if profile != default]
+    mix = distillation_mix([default, *others])
+    weights = distill(teacher, material.training, material.validation, mix, RunFolder(run_folder), options, device)
+    updates = {name.removeprefix("dit."): value for name, value in updates_of(weights).items()}
+    save_student(updates, folder)
+    say(f"wrote {folder.path / STUDENT_FILE}")
 
 
 def collect_vocabulary(clips: Clips) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Which partitions a step may train on, and how often: mixed training (StreamDiT section 3.2)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,6 +48,18 @@ def paper_partitions() -> tuple[Partition, ...]:
         for size in CHUNK_SIZES
         for references in range(MOST_REFERENCES + 1)
     )
+
+
+def distillation_mix(profiles: Sequence[Partition]) -> tuple[MixEntry, ...]:
+    """What a student is taught: 2, 4 and 8 levels in the first profile, the other profiles as they are, and whole
+    clips in as many steps, as a stream begins (supplement 8). Fewer steps come more often."""
+    first, others = profiles[0], profiles[1:]
+    levels = [(2, 3.0), (4, 2.0), (8, 1.0)]
+    streamed = [(replace(first, steps_per_shift=max(1, num // first.chunks)), share) for num, share in levels]
+    whole = [(Partition(references=0, chunks=1, chunk_size=4, steps_per_shift=num), share / 3) for num, share in levels]
+    shares = [*streamed, *whole, *((profile, 1.0) for profile in others)]
+    total = sum(share for _, share in shares)
+    return tuple(MixEntry(partition=partition, share=share / total) for partition, share in shares)
 
 
 def draw_partition(mix: Sequence[MixEntry], rng: np.random.Generator) -> Partition:

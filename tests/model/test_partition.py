@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine_service.model.partition import Partition, buffer_sigmas, segment_bounds
+from engine_service.model.partition import Partition, bend, buffer_sigmas, segment_bounds
 
 PAPER = Partition(references=0, chunks=8, chunk_size=2, steps_per_shift=1)  # StreamDiT section 4.1
 
@@ -105,3 +105,20 @@ def test_a_bad_number_is_refused_with_its_name_and_value(field: str, value: int,
 def test_a_micro_step_outside_the_shift_is_refused_with_the_range(micro_step: int) -> None:
     with pytest.raises(ValueError, match=rf"micro_step is {micro_step}, must be 0\.\.1"):
         buffer_sigmas(PAPER, micro_step)
+
+
+def test_gamma_bends_the_papers_time_and_leaves_the_ends() -> None:
+    """Equation 9 with t ** 2: what was at t = 1/2, half-way, is at t = 1/4, and noisier."""
+    levels = np.float32([0, 0.5, 1])
+    np.testing.assert_allclose(bend(levels, 2), [0, 0.75, 1])
+    np.testing.assert_allclose(bend(bend(levels, 3), 1 / 3), levels, atol=1e-6)
+    bent = Partition(references=1, chunks=2, chunk_size=1, steps_per_shift=2, gamma=2)
+    np.testing.assert_allclose(buffer_sigmas(bent, 0), [0, 0.75, 1])
+    np.testing.assert_allclose(buffer_sigmas(bent, 1), [0, 7 / 16, 15 / 16])
+    np.testing.assert_allclose(buffer_sigmas(bent, 2), [0, 0, 0.75])
+
+
+@pytest.mark.parametrize("gamma", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_gamma_that_bends_nothing_is_refused(gamma: float) -> None:
+    with pytest.raises(ValueError, match=f"partition gamma is {gamma}, must be above 0"):
+        Partition(references=0, chunks=8, chunk_size=2, steps_per_shift=1, gamma=gamma)

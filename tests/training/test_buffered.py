@@ -75,6 +75,12 @@ def test_every_level_lies_in_its_chunks_segment_and_references_are_clean(partiti
     assert (per_chunk[..., 0] <= bounds[1:] + 1e-6).all()
 
 
+def test_a_bent_axis_bends_the_levels_of_training_too() -> None:
+    bent = replace(PARTITION, gamma=2.0)
+    linear, sigmas = (draw_sigmas(p, 50, np.random.default_rng(0)) for p in (PARTITION, bent))
+    np.testing.assert_allclose(sigmas, 1 - (1 - linear) ** 2, atol=1e-6)
+
+
 def test_half_of_the_examples_sit_on_levels_the_sampler_visits() -> None:
     sigmas = draw_sigmas(PARTITION, 4000, np.random.default_rng(0))[:, 2::2]  # (b, N)
     on_grid = (np.isin(sigmas, [0.25, 0.5, 0.75, 1.0])).all(1)

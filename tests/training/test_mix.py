@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine_service.training.mix import CHUNK_SIZES, draw_partition, paper_partitions, training_mix
+from engine_service.training.mix import CHUNK_SIZES, distillation_mix, draw_partition, paper_partitions, training_mix
 from tests.fakes import PROFILES
 
 WORLDS = list(PROFILES.values())
@@ -38,3 +38,13 @@ def test_partitions_are_drawn_by_their_share() -> None:
     for entry in mix[:4]:
         same = sum(other.share for other in mix if other.partition == entry.partition)
         assert drawn.count(entry.partition) / 4000 == pytest.approx(same, abs=0.03)
+
+
+def test_a_student_learns_two_four_and_eight_levels_and_the_other_profiles() -> None:
+    mix = distillation_mix(WORLDS)
+    first, *others = WORLDS
+    streamed = [entry.partition for entry in mix if entry.partition.references == first.references]
+    assert {p.num_levels for p in streamed if p.chunk_size == 1} == {2, 4, 8}
+    assert set(others) <= {entry.partition for entry in mix}
+    assert {e.partition.num_levels for e in mix if e.partition.chunks == 1} == {2, 4, 8}
+    assert sum(entry.share for entry in mix) == pytest.approx(1.0)
