@@ -185,6 +185,35 @@ def distill(
         distill_stage(gather(find_world(world), recordings, validation, run, device), run, options, device)
 
 
+@app.command("ablate-mixes")
+def ablate_mixes(
+    recordings: Annotated[Path, typer.Option(help="Folder of recordings.")],
+    validation: Annotated[Path, typer.Option(help="Recordings kept out of training, to ask on.")],
+    run: Annotated[Path, typer.Option(help="Folder for a run per mix and the plot; resumes if it has some.")],
+    world: WorldOption = "critters",
+    steps: Annotated[int, typer.Option(help="Training steps of each mix.")] = 400,
+    seed: Annotated[int, typer.Option(help="The same first weights and draws for every mix.")] = 0,
+    device: DeviceOption = "auto",
+) -> None:
+    """Train the world from nothing once per mix of chunk sizes, briefly, and print what each has learnt."""
+    from engine_service.runtime.world import find_world  # noqa: PLC0415
+    from engine_service.training.ablation import ablated_mixes, as_markdown  # noqa: PLC0415
+    from engine_service.training.commands import ablation_stage, gather  # noqa: PLC0415
+    from engine_service.training.denoiser import DenoiserTraining  # noqa: PLC0415
+    from engine_service.training.mix import training_mix  # noqa: PLC0415
+    from engine_service.training.precision import has_native_bfloat16  # noqa: PLC0415
+
+    device = _device(device)
+    options = DenoiserTraining(
+        num_steps=steps, save_every=steps, latents_per_step=48, bfloat16=has_native_bfloat16(device), seed=seed
+    )
+    with _clear_errors():
+        material = gather(find_world(world), recordings, validation, run, device)
+        mixes = ablated_mixes(training_mix(list(material.folder.world.profiles.values())))
+        errors = ablation_stage(material, mixes, run, options, device)
+        typer.echo(as_markdown(errors, steps))
+
+
 @app.command("evaluate")
 def evaluate_world(
     lessons: Annotated[Path, typer.Option(help="Recordings that teach the judge.")],

@@ -1,7 +1,7 @@
 """The training stages end to end: recordings in, the world's weight files out."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from engine_service.runtime.world import (
     WorldFolder,
     load_world,
 )
+from engine_service.training.ablation import Mix, ablate
 from engine_service.training.autoencoder import AutoencoderTraining, train_autoencoder
 from engine_service.training.buffered import LatentClips
 from engine_service.training.denoiser import DenoiserTraining, Lessons, PromptedDiT, SheetWriter, train_denoiser
@@ -130,6 +131,18 @@ def distill_stage(material: Material, run_folder: Path, options: Distillation, d
     updates = {name.removeprefix("dit."): value for name, value in updates_of(weights).items()}
     save_student(updates, folder)
     say(f"wrote {folder.path / STUDENT_FILE}")
+
+
+def ablation_stage(
+    material: Material, mixes: Mapping[str, Mix], run_folder: Path, options: DenoiserTraining, device: str
+) -> dict[str, list[float]]:
+    """Train the world's model from nothing once per mix; the world's own weights are left alone."""
+    assert material.validation is not None  # the command asks for them
+
+    def new_model() -> PromptedDiT:
+        return build_model(material, seed=options.seed, from_world=False)
+
+    return ablate(new_model, material.training, material.validation, mixes, run_folder, options, device)
 
 
 def collect_vocabulary(clips: Clips) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def test_a_micro_step_outside_the_shift_is_refused_with_the_range(micro_step: in
 
 def test_gamma_bends_the_papers_time_and_leaves_the_ends() -> None:
     """Equation 9 with t ** 2: what was at t = 1/2, half-way, is at t = 1/4, and noisier."""
-    levels = np.float32([0, 0.5, 1])
+    levels = np.array([0, 0.5, 1], np.float32)
     np.testing.assert_allclose(bend(levels, 2), [0, 0.75, 1])
     np.testing.assert_allclose(bend(bend(levels, 3), 1 / 3), levels, atol=1e-6)
     bent = Partition(references=1, chunks=2, chunk_size=1, steps_per_shift=2, gamma=2)
