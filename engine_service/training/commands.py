@@ -13,7 +13,7 @@ from rich import print as say
 from rich.progress import track
 from torch import nn
 
-from engine_service.model.autoencoder import Autoencoder, from_rgb
+from engine_service.model.autoencoder import SPATIAL, Autoencoder, from_rgb
 from engine_service.model.dit import StreamDiT
 from engine_service.model.low_rank import updates_of
 from engine_service.model.text import TextEncoder, Tokenizer
@@ -160,15 +160,9 @@ def encode_clips(
     r = autoencoder.config.frames_per_latent
     cache = caches / f"latents-{clips.identity}-{_identity(autoencoder)}.npy"
     if not cache.exists():
-        latents = [
-            _encode(autoencoder.encoder, rgb, r, device)
-            for rgb in track(clips.rgb, description="encoding recordings", total=len(clips.rgb))
-        ]
-        partial = cache.with_suffix(".partial.npy")
-        np.save(partial, np.stack(latents))
-        partial.rename(cache)
+        _encode_all(autoencoder, clips, cache, device)
     return LatentClips(
-        latents=np.load(cache),
+        latents=np.load(cache, mmap_mode="r"),
         states=rearrange(clips.states, "n (f r) s -> n f r s", r=r),
         tokens=np.stack([_tokens(tokenizer, prompts[::r]) for prompts in clips.prompts]),
     )
@@ -182,9 +176,22 @@ def _identity(module: nn.Module) -> str:
     return digest.hexdigest()[:12]
 
 
+def _encode_all(autoencoder: Autoencoder, clips: Clips, cache: Path, device: str) -> None:
+    """Encode into a neighbour first, one recording after the other; memory holds one of them."""
+    preset = autoencoder.config
+    num, length, height, width, _ = clips.rgb.shape
+    shape = (num, length // preset.frames_per_latent, preset.latent_channels, height // SPATIAL, width // SPATIAL)
+    partial = cache.with_suffix(".partial")
+    latents = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float16, shape=shape)
+    for i, rgb in enumerate(track(clips.rgb, description="encoding recordings", total=num)):
+        latents[i] = _encode(autoencoder.encoder, rgb, preset.frames_per_latent, device)
+    latents.flush()
+    partial.rename(cache)
+
+
 def _encode(encoder: nn.Module, rgb: NDArray[np.uint8], frames_per_latent: int, device: str) -> NDArray[np.float16]:
     """`(T, H, W, 3)` -> `(F, C, h, w)`."""
-    frames = from_rgb(torch.from_numpy(np.ascontiguousarray(rgb))).to(device)
+    frames = from_rgb(torch.from_numpy(np.array(rgb))).to(device)
     latents = encoder(rearrange(frames, "(f r) c h w -> f r c h w", r=frames_per_latent))
     return np.asarray(latents.cpu().numpy(), np.float16)
 
