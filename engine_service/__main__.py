@@ -214,34 +214,61 @@ def ablate_mixes(
         typer.echo(as_markdown(errors, steps))
 
 
+@app.command("teach-judges")
+def teach_judges(
+    recordings: Annotated[Path, typer.Option(help="Folder of the game's own recordings.")],
+    world: WorldOption = "critters",
+    count: Annotated[int, typer.Option(help="How many of the recordings, spread evenly.")] = 1200,
+    judge_steps: Annotated[int, typer.Option(help="Of the network that names what is in a picture.")] = 1500,
+    key_steps: Annotated[int, typer.Option(help="Of the network that tells which key was held.")] = 800,
+    seed: Annotated[int, typer.Option(help="One seed makes them repeatable.")] = 0,
+) -> None:
+    """Teach the networks that judge the world's frames; they never take part in training it."""
+    with _clear_errors():
+        from engine_service.evaluation import judges  # noqa: PLC0415
+        from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
+        from engine_service.training.frames import check_fits, find_recordings, spread  # noqa: PLC0415
+
+        folder = load_world(find_world(world))
+        chosen = spread(find_recordings(recordings), count)
+        check_fits(chosen, folder.world)
+        taught = judges.teach_judges(folder, chosen, judge_steps=judge_steps, key_steps=key_steps, seed=seed)
+        judges.save_judges(taught, folder)
+        typer.echo(f"wrote {folder.path / judges.JUDGES_FILE}")
+
+
 @app.command("evaluate")
 def evaluate_world(
-    lessons: Annotated[Path, typer.Option(help="Recordings that teach the judge.")],
-    recordings: Annotated[Path, typer.Option(help="Other recordings of trained combinations, to be played.")],
-    report: Annotated[Path, typer.Option(help="Where the JSON goes; pictures go beside it.")],
-    held_out: Annotated[Path | None, typer.Option(help="Recordings of combinations kept out of training.")] = None,
+    report: Annotated[Path, typer.Option(help="Where the JSON goes; a contact sheet and a plot go beside it.")],
     world: WorldOption = "critters",
-    profile: Annotated[str | None, typer.Option(help="Default: the world's.")] = None,
-    count: Annotated[int, typer.Option(help="Recordings played per split.")] = 60,
+    quick: Annotated[bool, typer.Option("--quick", help="Ten minutes on two cores instead of an hour or two.")] = False,
+    out: Annotated[Path | None, typer.Option(help="A page to write the tables into, between its marks.")] = None,
+    exams: Annotated[Path | None, typer.Option(help="Where recordings to play are kept; default: a cache.")] = None,
+    guidance: Annotated[float, typer.Option(help="The teacher's.")] = 1.5,
     backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Of the noise and of the judge.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
 ) -> None:
-    """Play recordings through the engine and compare with what the game drew."""
+    """Compare the world's samplers: baselines, teacher, students, and the game's own renderer as the ceiling."""
     with _clear_errors():
-        from engine_service.evaluation.replay import evaluate  # noqa: PLC0415
-        from engine_service.runtime.world import find_world  # noqa: PLC0415
+        from engine_service.evaluation.evaluate import evaluate, note  # noqa: PLC0415
+        from engine_service.evaluation.exam import QUICK, ExamSize, default_exams  # noqa: PLC0415
+        from engine_service.evaluation.show import as_markdown, print_table  # noqa: PLC0415
+        from engine_service.page import write_between_marks  # noqa: PLC0415
+        from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
 
-        evaluate(
-            find_world(world),
-            lessons=lessons,
-            recordings=recordings,
-            held_out=held_out,
+        folder, size = find_world(world), QUICK if quick else ExamSize()
+        results = evaluate(
+            folder,
+            size,
+            exams=exams or default_exams(load_world(folder)),
             report=report,
-            profile=profile,
-            count=count,
+            guidance=guidance,
             backend=backend,
             seed=seed,
         )
+        if out is not None:
+            write_between_marks(out, "evaluation", as_markdown(results, note(size)))
+        print_table(results)
 
 
 @app.command("bench")
@@ -252,11 +279,12 @@ def bench_machine(
 ) -> None:
     """Measure steps, starts, pace and latencies on this machine."""
     with _clear_errors():
-        from engine_service.bench import BenchOptions, bench, write_between_marks  # noqa: PLC0415
+        from engine_service.bench import BenchOptions, bench  # noqa: PLC0415
+        from engine_service.page import write_between_marks  # noqa: PLC0415
 
         tables = bench(BenchOptions(world=world, seconds=seconds))
         if out is not None:
-            write_between_marks(out, tables)
+            write_between_marks(out, "bench", tables)
         typer.echo(tables)
 
 

@@ -28,7 +28,6 @@ from engine_service.stream.clock import SystemClock
 from engine_service.types import Frame
 from streamdit.launch import LocalEngine
 
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 REPEATS = 30
 
 
@@ -44,19 +43,6 @@ def bench(options: BenchOptions) -> str:
     """All tables, as markdown."""
     sections = [_machine_line(), _step_table(options.world), _start_table(options.world), _play_table(options)]
     return "\n\n".join(sections)
-
-
-def write_between_marks(file: Path, text: str) -> None:
-    """Replace what stands between the marks; the rest of the file is people's.
-
-    Raises:
-        ValueError: the file has no marks.
-    """
-    whole = file.read_text(encoding="utf-8")
-    if BEGIN not in whole or END not in whole:
-        raise ValueError(f"{file} has no lines {BEGIN} and {END} to write between")
-    head, rest = whole.split(BEGIN, 1)
-    file.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
 
 
 def _machine_line() -> str:

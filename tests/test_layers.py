@@ -24,9 +24,10 @@ MAY_IMPORT = {
     "config": {"types", "model", "runtime", "stream", "server"},
     "generate": {"types", "model", "runtime", "stream"},
     "evaluation": {"types", "model", "runtime", "stream", "training"},
+    "page": set[str](),
     "doctor": {"types", "model", "runtime", "stream", "server"},
     "bench": {"types", "model", "runtime", "stream", "server"},
-    "__main__": {"runtime", "server", "config", "generate", "training", "evaluation", "doctor", "bench"},
+    "__main__": {"runtime", "server", "config", "generate", "training", "evaluation", "doctor", "bench", "page"},
     "__init__": set[str](),
 }
 BACKENDS = {"engine_service.runtime.torch_backend", "engine_service.runtime.openvino_backend"}

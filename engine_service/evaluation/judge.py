@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.progress import track
 from torch import Tensor, nn
 
+from engine_service.evaluation.teaching import teach
 from engine_service.model.autoencoder import from_rgb
-from engine_service.training.run import build_optimizers, learning_rate_factor
+
+BATCH_SIZE = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,14 @@ class Judge(nn.Module):
         features = self.features(pictures)  # (b, 96, H / 8, W / 8)
         deep = self.deeper(features).flatten(2)  # (b, 128, positions)
         pooled = torch.cat([deep.mean(-1), deep.amax(-1)], dim=-1)  # (b, 256)
-        heat = self.heat(features)[:, 0]  # (b, H / 8, W / 8)
+        heat = self.heat(features)[:, 0].float()  # (b, H / 8, W / 8); a place needs single precision
         weight = heat.flatten(1).softmax(-1).view_as(heat)
         down = torch.arange(heat.shape[1], dtype=heat.dtype, device=heat.device)
         right = torch.arange(heat.shape[2], dtype=heat.dtype, device=heat.device)
         across, along = (weight.sum(1) * right).sum(-1), (weight.sum(2) * down).sum(-1)  # (b,), in strides
         centre = torch.stack([across / heat.shape[2], along / heat.shape[1]], dim=-1)  # (b, 2) in 0..1
-        return {name: head(pooled) for name, head in self.heads.items()}, pictures.shape[-1] * self.place(centre)
+        place = (centre[:, None] * self.place.weight).sum(-1) + self.place.bias  # no matmul: autocast would halve it
+        return {name: head(pooled) for name, head in self.heads.items()}, pictures.shape[-1] * place
 
     @torch.inference_mode()
     def verdict(self, rgb: NDArray[np.uint8], batch_size: int = 64) -> Verdict:
@@ -82,33 +84,28 @@ class Lessons:
 
 
 def teach_judge(lessons: Lessons, labels: Sequence[str], *, num_steps: int = 500, seed: int = 0) -> Judge:
-    """Teach a judge on recorded pictures, slightly roughened, so that it looks at shapes rather than at pixels."""
+    """Teach a judge on recorded pictures, roughened or softened a little, so that it looks at shapes, not at pixels."""
     vocabulary = {name: sorted({words[name] for words in lessons.words}) for name in labels}
     torch.manual_seed(seed)
     judge = Judge(vocabulary)
     with torch.no_grad():  # a first guess: the first field points right, the second up
         judge.place.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, -1.0]]))
         judge.place.bias.copy_(torch.tensor([0.0, 1.0]))
-    rng = np.random.default_rng(seed)
     truth = {name: np.array([vocabulary[name].index(w[name]) for w in lessons.words]) for name in labels}
-    learning_rate, batch_size = 2e-3, 48
-    optimizers = build_optimizers(judge, "muon", learning_rate, 0.0)
-    for step in track(range(num_steps), description="teaching the judge"):
-        for optimizer in optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate * learning_rate_factor(step, num_steps, 30, 0.6)
-        clip = rng.integers(len(lessons.rgb), size=batch_size)
-        frame = rng.integers(lessons.rgb.shape[1], size=batch_size)
+
+    def loss_of(rng: np.random.Generator) -> Tensor:
+        clip = rng.integers(len(lessons.rgb), size=BATCH_SIZE)
+        frame = rng.integers(lessons.rgb.shape[1], size=BATCH_SIZE)
         pictures = from_rgb(torch.from_numpy(lessons.rgb[clip, frame]))
+        if rng.random() < 0.4:  # generated frames are softer than the game's
+            pictures = nn.functional.avg_pool2d(pictures, 3, stride=1, padding=1, count_include_pad=False)
         pictures = pictures + 0.08 * rng.random() * torch.randn_like(pictures)
         logits, place = judge(pictures)
         wanted = torch.from_numpy(lessons.positions[clip, frame])
         loss = 0.1 * nn.functional.smooth_l1_loss(place, wanted)  # px
         for name, values in logits.items():
-            loss = loss + nn.functional.cross_entropy(values, torch.from_numpy(truth[name][clip]))
-        for optimizer in optimizers:
-            optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        for optimizer in optimizers:
-            optimizer.step()
+            loss = loss + nn.functional.cross_entropy(values.float(), torch.from_numpy(truth[name][clip]))
+        return loss
+
+    teach(judge, loss_of, num_steps=num_steps, title="teaching the judge", seed=seed)
     return judge.eval()

@@ -24,14 +24,25 @@ class WorldError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class EvaluationNotes:
+    """What evaluation must know of a world's recordings: `[evaluation]` in `world.toml`."""
+
+    labels: tuple[str, ...] = ()  # what recordings say of their pictures; the first is what the prompt is about
+    position: tuple[str, ...] = ()  # the two state fields that are a place in the picture, px
+    travel: tuple[str, ...] = ()  # state fields whose changes add up to what a direction key moves
+    longest_travel: float = 0.0  # per frame; more is a jump to another place, not a key
+    recorder: str = ""  # the module that records the game
+    recorder_path: str = ""  # where it is imported from, as seen from the project's root
+
+
+@dataclass(frozen=True, slots=True)
 class WorldFolder:
     """Where a world lies, what it promises and the size of its model."""
 
     path: Path
     world: World
     preset: Preset
-    labels: tuple[str, ...]  # what recordings say of their pictures, for evaluation
-    position_fields: tuple[str, ...]  # state fields that are a place in the picture, px
+    evaluation: EvaluationNotes
 
 
 def find_world(name_or_path: str) -> Path:
@@ -88,14 +99,22 @@ def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
         example_prompts=tuple(_value(table, "example_prompts", list)),
         vocabulary=_vocabulary(folder),
     )
-    evaluation = table.get("evaluation", {})
-    return WorldFolder(
-        path=folder,
-        world=world,
-        preset=preset,
-        labels=tuple(evaluation.get("labels", ())),
-        position_fields=tuple(evaluation.get("position", ())),
+    return WorldFolder(path=folder, world=world, preset=preset, evaluation=_evaluation(table, world))
+
+
+def _evaluation(table: Mapping[str, Any], world: World) -> EvaluationNotes:
+    """`[evaluation]`, whose state fields must exist."""
+    notes = EvaluationNotes(
+        **{
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in table.get("evaluation", {}).items()
+        }
     )
+    known = [field.name for field in world.state_fields]
+    for name in (*notes.position, *notes.travel):
+        if name not in known:
+            raise ValueError(f"evaluation names the state field {name!r}, the world has {', '.join(known)}")
+    return notes
 
 
 def _state_field(table: Mapping[str, Any]) -> StateField:

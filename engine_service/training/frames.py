@@ -49,6 +49,13 @@ def check_fits(recordings: Sequence[Recording], world: World) -> None:
                 raise ValueError(f"recording {recording.folder}: {name} is {found}, world {world.name} has {wanted}")
 
 
+def spread(recordings: Sequence[Recording], count: int) -> list[Recording]:
+    """`count` of them, evenly over the list; all if there are fewer."""
+    if len(recordings) <= count:
+        return list(recordings)
+    return [recordings[i] for i in np.linspace(0, len(recordings) - 1, count).astype(int)]
+
+
 def load_clips(folder: Path, world: World, caches: Path) -> Clips:
     """Read all recordings in `folder`; pictures are decoded once into a file in `caches` and mapped from then on."""
     recordings = find_recordings(folder)

@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from engine_service.evaluation.judge import Lessons, teach_judge
-from engine_service.evaluation.replay import psnr_db
 
 
 def coloured_squares() -> Lessons:
@@ -28,9 +27,3 @@ def test_a_taught_judge_names_the_colour_and_finds_the_place() -> None:
     assert set(verdict.words["colour"]) == {"blue"}
     errors = np.linalg.norm(verdict.position - lessons.positions[1, ::4], axis=1)
     assert np.median(errors) < 6
-
-
-def test_the_signal_to_noise_ratio_is_what_the_textbook_says() -> None:
-    truth = np.full((1, 8, 8, 3), 100, np.uint8)
-    np.testing.assert_allclose(psnr_db(truth + np.uint8(10), truth), 20 * np.log10(255 / 10))
-    np.testing.assert_allclose(psnr_db(truth, truth), 60.0)

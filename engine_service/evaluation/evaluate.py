@@ -1,0 +1,124 @@
+"""The evaluation: the classic renderer, the baselines, the teacher and its students play the same exam."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from engine_service.evaluation.exam import ExamSize, prepare
+from engine_service.evaluation.examine import Examiner, Play, RowResult
+from engine_service.evaluation.judges import load_judges, require_notes
+from engine_service.evaluation.rows import CLASSIC, Row, table_rows
+from engine_service.evaluation.show import draw_plot, draw_sheet
+from engine_service.evaluation.stage import Performance, Script, perform
+from engine_service.runtime.denoiser import Runtime
+from engine_service.runtime.load import load_runtime
+from engine_service.runtime.world import load_world
+
+
+def evaluate(
+    world_folder: Path,
+    size: ExamSize,
+    *,
+    exams: Path,
+    report: Path,
+    guidance: float = 1.5,
+    backend: str = "auto",
+    seed: int = 0,
+) -> dict[str, RowResult]:
+    """Fill the table row by row; `report` (JSON) and the pictures beside it are written again after each.
+
+    Raises:
+        ValueError: the world's `[evaluation]` does not say what to look for, or names no recorder.
+        FileNotFoundError, RuntimeError: the world's recorder is missing, or failed.
+        WorldError: weights or judges are missing or damaged.
+    """
+    folder = load_world(world_folder)
+    require_notes(folder)
+    examiner = Examiner(load_judges(folder), folder)
+    report.parent.mkdir(parents=True, exist_ok=True)
+    rows: dict[str, Row | None] = {CLASSIC: None}
+    rows |= {row.name: row for row in table_rows(folder.world, guidance=guidance)}
+    results = {name: RowResult() for name in rows}
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    started = time.monotonic()
+    with Progress(*columns) as progress:
+        preparing = progress.add_task("recording the exam", total=None)
+        exam = prepare(folder, size, exams, seed=seed)
+        progress.remove_task(preparing)
+        num_scripts = sum(map(len, exam.splits.values())) + len(exam.loops) + 1
+        for name, row in rows.items():
+            task = progress.add_task(name if row is None else f"{name}: {row.described}", total=num_scripts)
+            play, backend_name = None, None
+            if row is not None:
+                runtime = load_runtime(world_folder, backend=backend, teacher=not row.of_student)
+                play, backend_name = player_of(runtime, row, seed), runtime.backend
+            results[name] = examiner.examine(exam, play, lambda task=task: progress.advance(task))  # type: ignore[misc]
+            told = {
+                "world": folder.world.name,
+                "profile": folder.world.default_profile,
+                "backend": backend_name,
+                "guidance": guidance,
+                "samples": asdict(size),
+                "seconds": round(time.monotonic() - started),
+                "machine": machine(),
+            }
+            write_json(results, told, report)
+    draw_sheet({name: result.sheet for name, result in results.items()}, report.with_suffix(".png"))
+    draw_plot(results, report.with_name(f"{report.stem}-plot.png"))
+    return results
+
+
+def player_of(runtime: Runtime, row: Row, seed: int) -> Play:
+    """What plays a script as this row; each script begins from the same noise."""
+    unprompted = runtime.prompts.encode(runtime.prompts.tokens(""))
+
+    def play(script: Script) -> Performance:
+        return perform(
+            runtime, lambda denoiser: row.sampler_of(denoiser, unprompted, runtime.latent_shape, seed), script
+        )
+
+    return play
+
+
+def machine() -> Mapping[str, str | int | None]:
+    """What the numbers were measured on."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cpu_cores": os.cpu_count(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def note(size: ExamSize) -> str:
+    """How the table was made, in words."""
+    told = machine()
+    return (
+        f"Measured {told['date']} on {told['cpu_cores']} cores, {told['machine']}, Python {told['python']}, torch "
+        f"{told['torch']}, by `streamdit-engine evaluate`: {size.trained} recordings of trained, {size.held_out} of "
+        f"held-out combinations, {size.paraphrase} with sentences never seen, of 64 frames each; {size.drift_loops} "
+        f"streams of {size.drift_s:g} s; {size.jumps} jumps. In brackets 95 % over recordings."
+    )
+
+
+def write_json(results: Mapping[str, RowResult], told: Mapping[str, object], file: Path) -> None:
+    """`rows` by the fixed names; intervals and what else was measured beside them."""
+    content = {
+        **told,
+        "rows": {name: result.columns for name, result in results.items()},
+        "intervals": {name: result.intervals for name, result in results.items()},
+        "more": {name: result.more for name, result in results.items()},
+        "loops": {name: result.loops for name, result in results.items()},
+    }
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=2) + "\n")
+    partial.rename(file)
