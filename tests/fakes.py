@@ -13,7 +13,7 @@ from engine_service.model.partition import Partition
 from engine_service.model.text import TextConfig, TextEncoder, Tokenizer
 from engine_service.model.world import StateField, World
 from engine_service.runtime.denoiser import EncodedPrompt, PromptEncoder, Runtime
-from engine_service.runtime.torch_backend import TorchDecoder, TorchDenoiser
+from engine_service.runtime.torch_backend import TorchDecoder, TorchDenoiser, TorchEncoder
 from engine_service.runtime.weights import Networks
 
 torch.set_num_threads(1)  # on tensors this small, threads only wait for each other
@@ -69,12 +69,11 @@ def tiny_networks(seed: int = 0, dit: DiTConfig = DIT, autoencoder: AutoencoderC
     """Networks with weights of that seed; the global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        modules = (StreamDiT(dit), TextEncoder(TEXT), Autoencoder(autoencoder).decoder)
-    for module in modules:
+        transformer, text, whole = StreamDiT(dit), TextEncoder(TEXT), Autoencoder(autoencoder)
+    for module in (transformer, text, whole):
         stir(module, seed)
         module.eval().requires_grad_(False)
-    transformer, text, decoder = modules
-    return Networks(transformer, text, decoder, Tokenizer(VOCABULARY, TEXT.max_words))
+    return Networks(transformer, text, whole.decoder, whole.encoder, Tokenizer(VOCABULARY, TEXT.max_words))
 
 
 def tiny_runtime(seed: int = 0) -> Runtime:
@@ -87,6 +86,7 @@ def tiny_runtime(seed: int = 0) -> Runtime:
         latent_shape=LATENT_SHAPE,
         denoiser=TorchDenoiser(networks, "cpu"),
         decoder=TorchDecoder(networks, "cpu"),
+        encoder=TorchEncoder(networks, "cpu"),
         prompts=PromptEncoder(networks.tokenizer, networks.text),
     )
 
@@ -167,5 +167,6 @@ def ledger_runtime(denoiser: LedgerDenoiser, decoder: LedgerDecoder) -> Runtime:
         latent_shape=LATENT_SHAPE,
         denoiser=denoiser,
         decoder=decoder,
+        encoder=TorchEncoder(networks, "cpu"),
         prompts=PromptEncoder(networks.tokenizer, networks.text),
     )

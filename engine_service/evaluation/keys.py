@@ -62,7 +62,7 @@ class KeyReader(nn.Module):
     def read(self, rgb: NDArray[np.uint8], batch_size: int = 64) -> NDArray[np.int64]:
         """The key between each of `(T, H, W, 3)` and the one before, `(T - 1,)`."""
         pictures = from_rgb(torch.from_numpy(np.ascontiguousarray(rgb)))
-        pairs = zip(pictures[:-1].split(batch_size), pictures[1:].split(batch_size), strict=True)
+        pairs = zip(torch.split(pictures[:-1], batch_size), torch.split(pictures[1:], batch_size), strict=True)
         return np.concatenate([self(before, after).argmax(-1).numpy() for before, after in pairs])
 
 

@@ -6,6 +6,7 @@ something small in their place. Never to be printed beside published VBench numb
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 
 import cv2
 import numpy as np
@@ -26,7 +27,8 @@ def psnr_db(pictures: Pictures, truth: Pictures) -> Series:
 def ssim(pictures: Pictures, truth: Pictures) -> Series:
     """Structural similarity of each picture (Wang et al. 2004), 1 where they are equal."""
     pairs = zip(pictures, truth, strict=True)
-    return np.array([structural_similarity(a, b, channel_axis=-1, data_range=255) for a, b in pairs])
+    compare = partial(structural_similarity, channel_axis=-1, data_range=255)  # untyped
+    return np.array([compare(a, b) for a, b in pairs], np.float64)
 
 
 def steps(pictures: Pictures) -> Series:
@@ -55,9 +57,9 @@ def seams(pictures: Pictures, frames_per_chunk: int) -> tuple[float, float]:
 
 def flow(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Optical flow between two pictures by DIS (Kroeger et al. 2016), px, `(H, W, 2)`."""
-    estimator = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    greys = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, after)]
-    return np.asarray(estimator.calc(*greys, None), np.float32)
+    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    first, second = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, after))
+    return np.asarray(estimator.calc(first, second, np.zeros((*first.shape, 2), np.float32)), np.float32)
 
 
 def is_dynamic(pictures: Pictures, fps: float) -> bool:
@@ -70,18 +72,19 @@ def is_dynamic(pictures: Pictures, fps: float) -> bool:
     largest = [np.sort(np.linalg.norm(flow(a, b), axis=-1), axis=None) for a, b in itertools.pairwise(sampled)]
     few = max(1, int(pictures.shape[1] * pictures.shape[2] * 0.05))
     moving = sum(float(sizes[-few:].mean()) > 6 * min(pictures.shape[1:3]) / 256 for sizes in largest)
-    return moving >= round(4 * len(sampled) / 16)
+    return bool(moving >= round(4 * len(sampled) / 16))
 
 
 def smoothness(pictures: Pictures) -> float:
     """Motion smoothness-lite: odd frames against their neighbours' half-way, warped along DIS flow in AMT's place."""
     if len(pictures) < 3:
         raise ValueError(f"{len(pictures)} frames, smoothness needs at least 3")
-    errors = []
+    errors: list[float] = []
     for i in range(1, len(pictures) - 1, 2):
         before, after = pictures[i - 1], pictures[i + 1]
-        middle = (_warped(before, flow(before, after)).astype(np.float64) + _warped(after, flow(after, before))) / 2
-        errors.append(np.abs(middle - pictures[i]).mean())
+        forth, back = _warped(before, flow(before, after)), _warped(after, flow(after, before))
+        middle = (forth.astype(np.float64) + back) / 2
+        errors.append(float(np.abs(middle - pictures[i]).mean()))
     return float((255 - np.mean(errors)) / 255)
 
 
@@ -92,12 +95,12 @@ def consistency(features: Sequence[NDArray[np.float64]]) -> float:
     if len(unit) < 2:
         raise ValueError(f"{len(unit)} frames, consistency needs at least 2")
     pairs = itertools.pairwise(unit)
-    return float(np.mean([(max(0.0, a @ b) + max(0.0, unit[0] @ b)) / 2 for a, b in pairs]))
+    return float(np.mean([(max(0.0, float(a @ b)) + max(0.0, float(unit[0] @ b))) / 2 for a, b in pairs]))
 
 
 def _warped(picture: NDArray[np.uint8], motion: NDArray[np.float32]) -> NDArray[np.uint8]:
     """A picture half-way along its flow, taken backwards."""
-    rows, columns = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
+    rows, columns = np.indices(picture.shape[:2], np.float32)
     moved = cv2.remap(picture, columns - motion[..., 0] / 2, rows - motion[..., 1] / 2, cv2.INTER_LINEAR,
                       borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
     return np.asarray(moved, np.uint8)

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from engine_service.model.partition import Partition
 from engine_service.runtime.denoiser import Denoiser, EncodedPrompt, Runtime
+from engine_service.stream import sampler
 from engine_service.stream.buffer import MovingBuffer
-from engine_service.stream.sampler import advance, settle
 from engine_service.stream.track import StateTrack
 
 # (first, count): states `(1, count, r, S)` of latents from `first` on, counted from the next one to leave (those that
@@ -78,11 +78,11 @@ class StreamDiTSampler:
     def next_chunk(self, conditioning: Conditioning) -> Tensor:
         partition = self._buffer.partition
 
-        def of_buffer() -> tuple[Tensor, EncodedPrompt]:
-            return conditioning(-partition.references, partition.num_latents)
+        def of_buffer() -> sampler.Conditioning:
+            return sampler.Conditioning(*conditioning(-partition.references, partition.num_latents))
 
-        settle(self._buffer, self._denoiser, of_buffer)
-        advance(self._buffer, self._denoiser, of_buffer)
+        sampler.settle(self._buffer, self._denoiser, of_buffer)
+        sampler.advance(self._buffer, self._denoiser, of_buffer)
         return self._buffer.shift()
 
 
@@ -95,7 +95,7 @@ def perform(
 ) -> Performance:
     """Play a whole script: before each chunk the sampler hears the newest state, its horizon and the newest prompt."""
     counted = CountedDenoiser(runtime.denoiser)
-    sampler = sampler_of(counted)
+    player = sampler_of(counted)
     r, num_frames = runtime.world.frames_per_latent, len(script.states)
     track = StateTrack(script.states[0].tolist())
     text, prompt = script.prompts[0], runtime.prompts.encode(runtime.prompts.tokens(script.prompts[0]))
@@ -110,7 +110,7 @@ def perform(
         values, *horizon = script.states[num_made : num_made + 1 + script.horizon].tolist()
         track.update(num_made, values, horizon)
         started = clock()
-        chunk = sampler.next_chunk(_conditioning(track, prompt, num_made, r))
+        chunk = player.next_chunk(_conditioning(track, prompt, num_made, r))
         for latent in chunk[:, None]:
             frames = runtime.decoder.decode(latent if previous is None else previous, latent)
             pictures.extend(frames.numpy())

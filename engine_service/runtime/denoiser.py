@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from engine_service.model.autoencoder import Decoder, to_rgb
+from engine_service.model.autoencoder import Decoder, Encoder, from_rgb, to_rgb
 from engine_service.model.dit import StreamDiT
 from engine_service.model.flow import euler, velocity_from_clean
 from engine_service.model.text import TextEncoder, Tokenizer, Tokens
@@ -41,6 +41,13 @@ class FrameDecoder(Protocol):
         """Two latents `(1, C, H, W)` -> the current one's frames, uint8 `(r, height, width, 3)`."""
 
 
+class FrameEncoder(Protocol):
+    """Pictures become latents: what video-to-video begins with."""
+
+    def encode(self, frames: Tensor) -> Tensor:
+        """uint8 `(r, height, width, 3)` -> one latent `(1, C, H, W)`."""
+
+
 class PromptEncoder:
     """Text -> embedding; runs only when the prompt changes, always in torch."""
 
@@ -69,6 +76,7 @@ class Runtime:
     latent_shape: tuple[int, int, int]  # (C, H, W)
     denoiser: Denoiser
     decoder: FrameDecoder
+    encoder: FrameEncoder
     prompts: PromptEncoder
 
 
@@ -101,3 +109,15 @@ class DecodeStep(nn.Module):
 
     def forward(self, previous: Tensor, current: Tensor) -> Tensor:
         return to_rgb(self.decoder(previous, current)[0])
+
+
+class EncodeStep(nn.Module):
+    """The graph of `FrameEncoder.encode`."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, frames: Tensor) -> Tensor:
+        latent: Tensor = self.encoder(from_rgb(frames)[None])
+        return latent

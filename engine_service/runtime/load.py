@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from engine_service.runtime.denoiser import PromptEncoder, Runtime
-from engine_service.runtime.torch_backend import TorchDecoder, TorchDenoiser
+from engine_service.runtime.torch_backend import TorchDecoder, TorchDenoiser, TorchEncoder
 from engine_service.runtime.weights import load_networks
 from engine_service.runtime.world import WorldError, load_world
 
@@ -50,6 +50,7 @@ def load_runtime(
             latent_shape=latent_shape,
             denoiser=TorchDenoiser(networks, "cpu"),
             decoder=TorchDecoder(networks, "cpu"),
+            encoder=TorchEncoder(networks, "cpu"),
             prompts=prompts,
         )
 
@@ -63,6 +64,7 @@ def load_runtime(
         device="CPU",
         latent_shape=latent_shape,
         decoder=compiler.decoder(),
+        encoder=compiler.encoder(),
         denoiser=compiler.denoiser(lengths),
         prompts=prompts,
     )

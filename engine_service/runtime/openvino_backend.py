@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 import engine_service.model as model_package
 import engine_service.runtime.denoiser as denoiser_module
+from engine_service.model.autoencoder import SPATIAL
 from engine_service.model.dit import StreamDiT
-from engine_service.runtime.denoiser import DecodeStep, EncodedPrompt, MicroStep
+from engine_service.runtime.denoiser import DecodeStep, EncodedPrompt, EncodeStep, MicroStep
 from engine_service.runtime.weights import Networks
 
 # What a compiled graph may differ from torch, in latent units (root mean square 1): asserted in tests.
@@ -87,6 +88,16 @@ class OpenVinoDecoder:
         return self._graph(previous, current)
 
 
+class OpenVinoEncoder:
+    """The encoder's graph."""
+
+    def __init__(self, graph: CompiledGraph) -> None:
+        self._graph = graph
+
+    def encode(self, frames: Tensor) -> Tensor:
+        return self._graph(frames)
+
+
 class OpenVinoBackend:
     """Compiles a world's graphs in the order they are asked for; one is converted while the next is traced.
 
@@ -117,6 +128,14 @@ class OpenVinoBackend:
         latent = torch.zeros(1, config.latent_channels, config.latent_height, config.latent_width)
         source = _Source("decoder", DecodeStep(self._networks.decoder), (latent, latent))
         return OpenVinoDecoder(self._submit(source).result())
+
+    def encoder(self) -> OpenVinoEncoder:
+        """The encoder's graph, from uint8 pictures."""
+        config = self._networks.dit.config
+        height, width = SPATIAL * config.latent_height, SPATIAL * config.latent_width
+        frames = torch.zeros(config.frames_per_latent, height, width, 3, dtype=torch.uint8)
+        source = _Source("encoder", EncodeStep(self._networks.encoder), (frames,))
+        return OpenVinoEncoder(self._submit(source).result())
 
     def close(self) -> None:
         """Give up what is not compiled yet."""
@@ -192,7 +211,7 @@ def fingerprint(networks: Networks) -> str:
     for source in sorted(traced_code):
         digest.update(source.read_bytes())
     digest.update(repr((networks.dit.config, networks.text.config)).encode())
-    for module in (networks.dit, networks.decoder):
+    for module in (networks.dit, networks.decoder, networks.encoder):
         digest.update(repr(module).encode())
         for tensor in (*module.parameters(), *module.buffers()):
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())

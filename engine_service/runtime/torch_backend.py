@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from engine_service.runtime.denoiser import DecodeStep, EncodedPrompt, MicroStep
+from engine_service.runtime.denoiser import DecodeStep, EncodedPrompt, EncodeStep, MicroStep
 from engine_service.runtime.weights import Networks
 
 
@@ -36,3 +36,16 @@ class TorchDecoder:
     def decode(self, previous: Tensor, current: Tensor) -> Tensor:
         frames: Tensor = self._module(previous.to(self._device), current.to(self._device))
         return frames.cpu()
+
+
+class TorchEncoder:
+    """Encoding in eager torch."""
+
+    def __init__(self, networks: Networks, device: str) -> None:
+        self._module = EncodeStep(networks.encoder).to(device)
+        self._device = device
+
+    @torch.inference_mode()
+    def encode(self, frames: Tensor) -> Tensor:
+        latent: Tensor = self._module(frames.to(self._device))
+        return latent.cpu()

@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from engine_service.model.autoencoder import Autoencoder, Decoder
+from engine_service.model.autoencoder import Autoencoder, Decoder, Encoder
 from engine_service.model.dit import StreamDiT
 from engine_service.model.low_rank import merge_updates
 from engine_service.model.text import TextEncoder, Tokenizer
@@ -23,6 +23,7 @@ class Networks:
     dit: StreamDiT
     text: TextEncoder
     decoder: Decoder
+    encoder: Encoder
     tokenizer: Tokenizer
 
 
@@ -120,4 +121,5 @@ def load_networks(folder: WorldFolder, *, teacher: bool = False) -> Networks:
         become_student(dit, folder)
     tokenizer = Tokenizer(folder.world.vocabulary, folder.preset.text_words)
     with torch.no_grad():
-        return Networks(dit, text, load_autoencoder(folder).decoder, tokenizer)
+        autoencoder = load_autoencoder(folder)
+        return Networks(dit, text, autoencoder.decoder, autoencoder.encoder, tokenizer)

@@ -104,12 +104,9 @@ def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
 
 def _evaluation(table: Mapping[str, Any], world: World) -> EvaluationNotes:
     """`[evaluation]`, whose state fields must exist."""
-    notes = EvaluationNotes(
-        **{
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in table.get("evaluation", {}).items()
-        }
-    )
+    given: dict[str, Any] = table.get("evaluation", {})
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+    notes = EvaluationNotes(**values)
     known = [field.name for field in world.state_fields]
     for name in (*notes.position, *notes.travel):
         if name not in known:

@@ -8,8 +8,9 @@ from collections import deque
 import torch
 from torch import Tensor
 
-from engine_service.model.flow import renoise
+from engine_service.model.flow import interpolate, renoise
 from engine_service.model.partition import Partition, buffer_sigmas
+from engine_service.stream.source import Source
 
 
 class MovingBuffer:
@@ -69,6 +70,36 @@ class MovingBuffer:
         ready = self.ready_sigmas
         self.latents = renoise(self.latents, self._noise(partition.num_latents), self.sigmas, ready)
         self.sigmas = torch.maximum(self.sigmas, ready)
+
+    def forget(self, level: float) -> None:
+        """Bring what is in flight up to a noise level, at least its own: what it showed is forgotten by so much."""
+        in_flight = torch.arange(self.partition.num_latents) >= self.partition.references
+        wanted = torch.where(in_flight, self.sigmas.clamp_min(level), self.sigmas)
+        self.latents = renoise(self.latents, self._noise(self.partition.num_latents), self.sigmas, wanted)
+        self.sigmas = wanted
+
+    def redraw(self, source: Source) -> None:
+        """At a shift: latents in flight cleaner than the source's strength begin again there, from its new pictures
+        (SDEdit); the sampler settles them to their places."""
+        in_flight = self.sigmas[:, self.partition.references :]
+        self._begin(source, in_flight < source.strength, torch.full_like(in_flight, source.strength))
+
+    def follow(self, source: Source, next_sigmas: Tensor) -> None:
+        """Before a micro-step to `next_sigmas` `(1, B)`: latents in flight no cleaner than the source's strength are
+        the source, noised to their level. One that crosses the strength begins there, off the ladder."""
+        k = self.partition.references
+        level, after = self.sigmas[:, k:], next_sigmas[:, k:]
+        follows = level >= source.strength
+        crosses = follows & (after < source.strength)
+        self._begin(source, follows, torch.where(crosses, torch.full_like(level, source.strength), level))
+
+    def _begin(self, source: Source, which: Tensor, sigmas: Tensor) -> None:
+        """Make latents in flight, those of `which` `(1, N*c)`, the source at `sigmas` `(1, N*c)`."""
+        k = self.partition.references
+        noised = interpolate(source.latents, self._noise(sigmas.shape[1]), sigmas)
+        latents = torch.where(which[..., None, None, None], noised, self.latents[:, k:])
+        self.latents = torch.cat([self.latents[:, :k], latents], dim=1)
+        self.sigmas = torch.cat([self.sigmas[:, :k], torch.where(which, sigmas, self.sigmas[:, k:])], dim=1)
 
     def _references(self, count: int) -> Tensor:
         """The last `count` clean latents, `(1, count, C, H, W)`; the oldest stands in for those that never were."""

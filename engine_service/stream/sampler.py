@@ -1,6 +1,7 @@
 """Micro-steps over a moving buffer: the only loop in the engine that calls the denoiser."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -8,21 +9,34 @@ from torch import Tensor
 from engine_service.model.partition import buffer_sigmas
 from engine_service.runtime.denoiser import Denoiser, EncodedPrompt
 from engine_service.stream.buffer import MovingBuffer
+from engine_service.stream.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """What the next micro-step is to obey."""
+
+    states: Tensor  # (1, B, r, S)
+    prompt: EncodedPrompt
+    source: Source | None = None
+
 
 # Read before every micro-step, so that an event between two of them still counts.
-Conditioning = Callable[[], tuple[Tensor, EncodedPrompt]]
+Listen = Callable[[], Conditioning]
 
 
-def advance(buffer: MovingBuffer, denoiser: Denoiser, conditioning: Conditioning) -> None:
+def advance(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen) -> None:
     """Run the s micro-steps that make the head chunk clean (StreamDiT eq. 6)."""
     partition = buffer.partition
+    source = None
     for micro_step in range(partition.steps_per_shift):
-        level = torch.from_numpy(buffer_sigmas(partition, micro_step))[None]
         next_level = torch.from_numpy(buffer_sigmas(partition, micro_step + 1))[None]
-        _step(buffer, denoiser, conditioning, level, next_level)
+        source = _step(buffer, denoiser, listen, next_level)
+    if source is not None and source.strength == 0:
+        buffer.follow(source, buffer.sigmas)
 
 
-def settle(buffer: MovingBuffer, denoiser: Denoiser, conditioning: Conditioning) -> None:
+def settle(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen) -> None:
     """Bring latents that are too noisy down to the level of their place: after a start, or a longer buffer.
 
     All travel together from pure noise, each resting once it has arrived; at most T micro-steps.
@@ -35,12 +49,13 @@ def settle(buffer: MovingBuffer, denoiser: Denoiser, conditioning: Conditioning)
         ceiling = torch.full_like(target, 1 - (i + 1) / num_levels)
         next_level = torch.minimum(buffer.sigmas, torch.maximum(target, ceiling))
         if not torch.equal(next_level, buffer.sigmas):
-            _step(buffer, denoiser, conditioning, buffer.sigmas, next_level)
+            _step(buffer, denoiser, listen, next_level)
 
 
-def _step(
-    buffer: MovingBuffer, denoiser: Denoiser, conditioning: Conditioning, level: Tensor, next_level: Tensor
-) -> None:
-    states, prompt = conditioning()
-    buffer.latents = denoiser.step(buffer.latents, level, next_level, states, prompt)
+def _step(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen, next_level: Tensor) -> Source | None:
+    given = listen()
+    if given.source is not None:
+        buffer.follow(given.source, next_level)
+    buffer.latents = denoiser.step(buffer.latents, buffer.sigmas, next_level, given.states, given.prompt)
     buffer.sigmas = next_level
+    return given.source

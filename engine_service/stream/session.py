@@ -3,13 +3,17 @@
 import time
 from collections.abc import Callable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from engine_service.runtime.denoiser import EncodedPrompt, Runtime
+from engine_service.runtime.denoiser import Runtime
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.player import nothing_new
-from engine_service.stream.sampler import advance, settle
+from engine_service.stream.prompts import PromptTrack
+from engine_service.stream.sampler import Conditioning, advance, settle
+from engine_service.stream.source import SourceTrack
 from engine_service.stream.track import StateTrack
 from engine_service.types import (
     Applied,
@@ -20,8 +24,10 @@ from engine_service.types import (
     Prompt,
     Reset,
     Resume,
+    SourceFrame,
     State,
     SwitchProfile,
+    Transition,
     UnknownWords,
 )
 
@@ -41,7 +47,10 @@ class StreamSession:
         self._max_references = max(partition.references for partition in world.profiles.values())
         self._profile = profile
         self._track = StateTrack(world.resting_state)
-        self._prompt = runtime.prompts.encode(runtime.prompts.tokens(world.example_prompts[0]))
+        self._prompts = PromptTrack(runtime.prompts.encode(runtime.prompts.tokens(world.example_prompts[0])))
+        longest = max(partition.chunk_size for partition in world.profiles.values())
+        self._sources = SourceTrack(world.frames_per_latent, longest, lifetime=round(world.fps))
+        self._forget_to: float | None = None  # a noise level, at the next shift
         self._next_frame = 0  # index in media time
         self._last_event_id = 0
         self._waiting: list[int] = []  # events applied since the last chunk
@@ -68,11 +77,11 @@ class StreamSession:
         unknown: tuple[str, ...] = ()
         match event:
             case Prompt():
-                tokens = self._runtime.prompts.tokens(event.text)
-                self._prompt = self._runtime.prompts.encode(tokens)
-                unknown = tokens.unknown_words
+                unknown = self._change_prompt(event)
             case State():
                 self._track.update(self._next_frame, event.values, event.horizon)
+            case SourceFrame():
+                self._sources.update(self._next_frame, event.rgb, event.strength)
             case Reset():
                 self._buffer = self._fresh_buffer(self._seed if event.seed is None else event.seed)
                 self._previous = None
@@ -94,13 +103,20 @@ class StreamSession:
 
         `listen` is called before every micro-step and may `apply` prompts and states; what is not conditioning
         (a reset, another profile) would change the buffer under the micro-steps and has to wait for the next shift.
+        So do the forgetting of a FAST prompt, whose words count at once, and a source frame.
         """
-
-        def conditioning() -> tuple[Tensor, EncodedPrompt]:
-            listen()
-            return self._conditioning()
-
         start_ns = self._now_ns()
+        source = self._sources.source(self._next_frame, self._buffer.partition, self._encode)
+        if self._forget_to is not None:
+            self._buffer.forget(self._forget_to)
+            self._forget_to = None
+        if source is not None:
+            self._buffer.redraw(source)
+
+        def conditioning() -> Conditioning:
+            listen()
+            return Conditioning(self._states(), self._prompts.at(self._next_frame), source)
+
         settle(self._buffer, self._runtime.denoiser, conditioning)
         advance(self._buffer, self._runtime.denoiser, conditioning)
         chunk = self._buffer.shift()  # (c, C, H, W)
@@ -134,11 +150,23 @@ class StreamSession:
         partition = self._world.profiles[self._profile]
         return MovingBuffer(partition, self._runtime.latent_shape, seed, self._max_references)
 
-    def _conditioning(self) -> tuple[Tensor, EncodedPrompt]:
-        """The state at every frame of every latent in the buffer, `(1, B, r, S)`, and the prompt in force."""
+    def _change_prompt(self, event: Prompt) -> tuple[str, ...]:
+        """Let a prompt take over in its own way; the words the world does not know."""
+        tokens = self._runtime.prompts.tokens(event.text)
+        smooth_frames = event.smooth_frames if event.transition is Transition.SMOOTH else 0
+        self._prompts.update(self._next_frame, self._runtime.prompts.encode(tokens), smooth_frames)
+        if event.transition is Transition.FAST:
+            self._forget_to = event.renoise_to
+        return tokens.unknown_words
+
+    def _encode(self, frames: NDArray[np.uint8]) -> Tensor:
+        return self._runtime.encoder.encode(torch.from_numpy(frames))
+
+    def _states(self) -> Tensor:
+        """The state at every frame of every latent in the buffer, `(1, B, r, S)`."""
         r = self._world.frames_per_latent
         partition = self._buffer.partition
         first = self._next_frame - partition.references * r
         frames = range(first, first + partition.num_latents * r)
         values = torch.tensor([self._track.at(frame) for frame in frames], dtype=torch.float32)
-        return values.view(1, partition.num_latents, r, -1), self._prompt
+        return values.view(1, partition.num_latents, r, -1)

@@ -27,7 +27,7 @@ def test_the_first_and_the_last_fifteen_percent_hold_the_same_play(seconds: floa
     _, frames = looped(script(), FPS, seconds)
     share = round(len(frames) * 0.15)
     assert sorted(frames[:share]) == sorted(frames[-share:])
-    assert contrast_pct(1.0 + frames) == pytest.approx(0)
+    assert contrast_pct(1 + frames.astype(np.float64)) == pytest.approx(0)
 
 
 def test_a_script_shorter_than_the_loop_is_refused_with_both_lengths() -> None:

@@ -4,12 +4,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
 
 from engine_service.model.partition import Partition, buffer_sigmas
 from engine_service.runtime.denoiser import EncodedPrompt
 from engine_service.stream.buffer import MovingBuffer
-from engine_service.stream.sampler import advance, settle
+from engine_service.stream.sampler import Conditioning, advance, settle
 from tests.fakes import LATENT_SHAPE, PROFILES, LedgerDenoiser, name_of
 
 PROMPT = EncodedPrompt(torch.zeros(1, 6, 16), torch.zeros(1, 6))
@@ -32,9 +31,9 @@ class Stream:
         self.emitted: list[bytes] = []
         self.num_asked = 0
 
-    def conditioning(self) -> tuple[Tensor, EncodedPrompt]:
+    def conditioning(self) -> Conditioning:
         self.num_asked += 1
-        return torch.full((1, self.buffer.partition.num_latents, 2, 2), float(self.num_asked)), PROMPT
+        return Conditioning(torch.full((1, self.buffer.partition.num_latents, 2, 2), float(self.num_asked)), PROMPT)
 
     def settle(self) -> None:
         settle(self.buffer, self.ledger, self.conditioning)
