@@ -39,7 +39,7 @@ def expect_open(message: ClientMessage | None) -> OpenRequest:
         raise Rejection(
             RejectReason.OPEN_EXPECTED,
             field="first message",
-            value="missing" if message is None else type(message).__name__,
+            value="missing" if message is None else type(message).__name__.removesuffix("Request"),
             allowed="must be open",
         )
     return message

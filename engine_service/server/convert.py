@@ -22,7 +22,6 @@ from engine_service.types import (
     Drops,
     Event,
     Pause,
-    Prompt,
     Reset,
     Resume,
     State,
@@ -56,7 +55,7 @@ def from_client(message: FromClient) -> messages.ClientMessage:  # noqa: PLR0911
         case "open":
             return _open(message.open)
         case "prompt":
-            return Prompt(event_id, message.prompt.text)
+            return _prompt(event_id, message.prompt)
         case "state":
             return _state(event_id, message.state)
         case "action":
@@ -65,6 +64,8 @@ def from_client(message: FromClient) -> messages.ClientMessage:  # noqa: PLR0911
             return _control(event_id, message.control)
         case "ack":
             return messages.Ack(message.ack.frame_id)
+        case "source_frame":
+            return _source_frame(event_id, message.source_frame)
         case "heartbeat":
             return messages.Heartbeat(message.heartbeat.client_time_us)
         case "close":
@@ -88,6 +89,15 @@ def _open(body: wire.Open) -> messages.OpenRequest:
         state=_state(0, body.state) if body.HasField("state") else None,
         resume_token=body.resume_token,
     )
+
+
+def _prompt(event_id: int, body: wire.Prompt) -> messages.PromptRequest:
+    renoise_to = body.renoise_to if body.HasField("renoise_to") else None
+    return messages.PromptRequest(event_id, body.text, int(body.transition), body.smooth_frames, renoise_to)
+
+
+def _source_frame(event_id: int, body: wire.SourceFrame) -> messages.SourceRequest:
+    return messages.SourceRequest(event_id, int(body.encoding), body.width, body.height, body.payload, body.strength)
 
 
 def _state(event_id: int, body: wire.State) -> State:

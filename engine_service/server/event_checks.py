@@ -3,18 +3,28 @@
 import math
 
 from engine_service.model.world import World
-from engine_service.server.messages import Action, EmptyMessage, UnknownCommand
+from engine_service.server.decoder import UnreadableError, decode
+from engine_service.server.messages import (
+    Action,
+    EmptyMessage,
+    Encoding,
+    EventRequest,
+    PromptRequest,
+    SourceRequest,
+    UnknownCommand,
+)
 from engine_service.server.rejection import Rejection, RejectReason
-from engine_service.types import Event, Prompt, State, SwitchProfile
+from engine_service.types import Event, Prompt, SourceFrame, State, SwitchProfile, Transition
 
 MAX_PROMPT_CHARS = 500
 MAX_HORIZON_FRAMES = 32
+MAX_SMOOTH_FRAMES = 320
 MAX_NAME_CHARS = 80  # of a refused name that are repeated to the client
 # Of a field's range: a float32 on the wire cannot hit a float64 border exactly.
 RANGE_TOLERANCE = 1e-3
 
 
-def check_event(event: Event | Action | UnknownCommand | EmptyMessage, world: World, *, newest_id: int) -> Event:
+def check_event(event: EventRequest, world: World, *, newest_id: int) -> Event:
     """An event the session may obey; `newest_id` is the last one accepted.
 
     Raises:
@@ -39,13 +49,80 @@ def check_event(event: Event | Action | UnknownCommand | EmptyMessage, world: Wo
             )
     _check_rising(event.event_id, newest_id)
     match event:
-        case Prompt():
-            check_prompt(event.text)
+        case PromptRequest():
+            return _checked_prompt(event, world)
+        case SourceRequest():
+            return _decoded_source(event, world)
         case State():
             return check_state(event, world)
         case SwitchProfile():
             check_profile(event.profile, world, field="control.switch_profile.name")
     return event
+
+
+def _checked_prompt(request: PromptRequest, world: World) -> Prompt:
+    """Raises Rejection: PROMPT_EMPTY, PROMPT_TOO_LONG, UNKNOWN_TRANSITION or OUT_OF_RANGE."""
+    check_prompt(request.text)
+    known = {0: Transition.IMMEDIATE, **{transition.value: transition for transition in Transition}}
+    if request.transition not in known:
+        raise Rejection(
+            RejectReason.UNKNOWN_TRANSITION,
+            field="prompt.transition",
+            value=request.transition,
+            allowed="must be " + ", ".join(f"{transition.value} ({transition.name})" for transition in Transition),
+        )
+    if request.smooth_frames > MAX_SMOOTH_FRAMES:
+        raise Rejection(
+            RejectReason.OUT_OF_RANGE,
+            field="prompt.smooth_frames",
+            value=request.smooth_frames,
+            allowed=f"must be 0..{MAX_SMOOTH_FRAMES}",
+        )
+    renoise_to = 1.0 if request.renoise_to is None else request.renoise_to
+    _check_share(renoise_to, "prompt.renoise_to")
+    return Prompt(
+        request.event_id,
+        request.text,
+        transition=known[request.transition],
+        smooth_frames=request.smooth_frames or round(world.fps),
+        renoise_to=renoise_to,
+    )
+
+
+def _decoded_source(request: SourceRequest, world: World) -> SourceFrame:
+    """Raises Rejection: SOURCE_SIZE, SOURCE_UNREADABLE or OUT_OF_RANGE."""
+    _check_share(request.strength, "source_frame.strength")
+    for name, size, wanted in (("width", request.width, world.width), ("height", request.height, world.height)):
+        if size != wanted:
+            raise Rejection(
+                RejectReason.SOURCE_SIZE,
+                field=f"source_frame.{name}",
+                value=size,
+                allowed=f"world {world.name} is {world.width}x{world.height}",
+            )
+    known = {encoding.value: encoding for encoding in Encoding}
+    if request.encoding not in known:
+        raise Rejection(
+            RejectReason.SOURCE_UNREADABLE,
+            field="source_frame.encoding",
+            value=request.encoding,
+            allowed="must be " + ", ".join(f"{encoding.value} ({encoding.name})" for encoding in Encoding),
+        )
+    try:
+        rgb = decode(request.payload, known[request.encoding], width=request.width, height=request.height)
+    except UnreadableError as error:
+        raise Rejection(
+            RejectReason.SOURCE_UNREADABLE,
+            field="source_frame.payload",
+            value=f"{len(request.payload)} bytes long",
+            allowed=str(error),
+        ) from error
+    return SourceFrame(request.event_id, rgb, request.strength)
+
+
+def _check_share(value: float, field: str) -> None:
+    if not 0 <= value <= 1:  # neither is not a number
+        raise Rejection(RejectReason.OUT_OF_RANGE, field=field, value=f"{value:g}", allowed="must be 0..1")
 
 
 def check_profile(profile: str, world: World, *, field: str) -> str:

@@ -2,15 +2,17 @@
 
 from itertools import takewhile
 
-from engine_service.types import Event, Prompt, State
+from engine_service.types import Event, Prompt, SourceFrame, State
+
+MAX_SOURCE_FRAMES = 8  # twice what a chunk of the longest profile shows
 
 
 class Inbox:
     """At most `size` events, in order of arrival.
 
-    Drop rule: only the newest state matters, so a state replaces the one that waits. When full, the oldest
-    state falls out, else the oldest prompt, else the oldest event; `dropped` counts them, `replaced` the
-    states.
+    Drop rule: only the newest state matters, so a state replaces the one that waits; of source frames the newest
+    `MAX_SOURCE_FRAMES` wait. When full, the oldest state falls out, else the oldest prompt, else the oldest event;
+    `dropped` counts them, `replaced` the states and source frames.
     Not thread-safe: the worker guards it.
     """
 
@@ -29,6 +31,9 @@ class Inbox:
         """Add an event; False if another one had to fall out."""
         if isinstance(event, State) and self._discard_first(State):
             self.replaced += 1
+        if isinstance(event, SourceFrame) and self._count(SourceFrame) >= MAX_SOURCE_FRAMES:
+            self._discard_first(SourceFrame)
+            self.replaced += 1
         fits = len(self._events) < self._size
         if not fits:
             if not (self._discard_first(State) or self._discard_first(Prompt)):
@@ -44,12 +49,15 @@ class Inbox:
         return events
 
     def drain_conditioning(self) -> tuple[Event, ...]:
-        """Take the prompts and states that nothing else came before: what may change between two micro-steps."""
-        events = tuple(takewhile(lambda event: isinstance(event, Prompt | State), self._events))
+        """Take what may change between two micro-steps, as far as nothing else came before it."""
+        events = tuple(takewhile(lambda event: isinstance(event, Prompt | State | SourceFrame), self._events))
         del self._events[: len(events)]
         return events
 
-    def _discard_first(self, kind: type[State] | type[Prompt]) -> bool:
+    def _count(self, kind: type[SourceFrame]) -> int:
+        return sum(isinstance(event, kind) for event in self._events)
+
+    def _discard_first(self, kind: type[State] | type[Prompt] | type[SourceFrame]) -> bool:
         for i, event in enumerate(self._events):
             if isinstance(event, kind):
                 del self._events[i]

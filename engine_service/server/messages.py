@@ -65,6 +65,29 @@ PlayerFactory: TypeAlias = Callable[[SessionPlan], Player]
 
 
 @dataclass(frozen=True, slots=True)
+class PromptRequest:
+    """A new prompt, not checked yet."""
+
+    event_id: int
+    text: str
+    transition: int = 0  # as on the wire: a newer client may know more of them
+    smooth_frames: int = 0  # 0: one second
+    renoise_to: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRequest:
+    """A picture to be redrawn, not decoded yet."""
+
+    event_id: int
+    encoding: int  # as on the wire
+    width: int
+    height: int
+    payload: bytes
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """A named action of the world."""
 
@@ -108,4 +131,6 @@ class EmptyMessage:
     event_id: int
 
 
-ClientMessage: TypeAlias = OpenRequest | Event | Action | UnknownCommand | Ack | Heartbeat | Close | EmptyMessage
+# What may change a running session, once it is checked.
+EventRequest: TypeAlias = Event | PromptRequest | SourceRequest | Action | UnknownCommand | EmptyMessage
+ClientMessage: TypeAlias = OpenRequest | EventRequest | Ack | Heartbeat | Close

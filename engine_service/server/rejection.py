@@ -27,6 +27,9 @@ class RejectReason(Enum):
     ACK_UNKNOWN_FRAME = 19
     OUT_OF_RANGE = 20
     UNAUTHENTICATED = 21
+    UNKNOWN_TRANSITION = 22
+    SOURCE_SIZE = 23
+    SOURCE_UNREADABLE = 24
 
 
 class Rejection(Exception):  # noqa: N818 - it is a refusal, not a fault of the engine

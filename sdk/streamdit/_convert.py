@@ -25,6 +25,7 @@ from streamdit.types import (
     Notice,
     Opened,
     ProfileInfo,
+    PromptTransition,
     ServerInfo,
     ServerStats,
     StateField,
@@ -112,9 +113,32 @@ def open_message(
     return pb.ClientMessage(client_time_us=client_time_us, open=opening)
 
 
-def prompt_message(event_id: int, client_time_us: int, text: str) -> ClientMessage:
-    """What the world should be."""
-    return pb.ClientMessage(event_id=event_id, client_time_us=client_time_us, prompt=pb.Prompt(text=text))
+def prompt_message(
+    event_id: int,
+    client_time_us: int,
+    text: str,
+    transition: PromptTransition,
+    smooth_frames: int,
+    renoise_to: float | None,
+) -> ClientMessage:
+    """What the world should be, and how it becomes so."""
+    prompt = pb.Prompt(
+        text=text,
+        transition=f"PROMPT_TRANSITION_{transition.upper()}",
+        smooth_frames=smooth_frames,
+        renoise_to=renoise_to,
+    )
+    return pb.ClientMessage(event_id=event_id, client_time_us=client_time_us, prompt=prompt)
+
+
+def source_message(
+    event_id: int, client_time_us: int, payload: bytes, encoding: Encoding, width: int, height: int, strength: float
+) -> ClientMessage:
+    """A picture to be redrawn."""
+    source = pb.SourceFrame(
+        encoding=f"ENCODING_{encoding.name}", width=width, height=height, payload=payload, strength=strength
+    )
+    return pb.ClientMessage(event_id=event_id, client_time_us=client_time_us, source_frame=source)
 
 
 def state_message(

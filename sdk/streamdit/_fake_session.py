@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc
+import numpy as np
 import simplejpeg
+from numpy.typing import NDArray
 
 from streamdit._convert import ClientMessage
-from streamdit._fake_world import abort_rejected, paint, world_message
+from streamdit._fake_world import abort_rejected, paint, redrawn, unpacked, world_message
 from streamdit.wire import engine_pb2 as pb
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class FakeSession:
         self.engine = engine
         self.session_id = session_id
         self.prompt = ""
+        self.source: tuple[NDArray[np.uint8], float] | None = None  # the newest picture and its strength
         self.values: list[float] = []
         self._context = context
         self._began_s = time.monotonic()
@@ -168,6 +171,8 @@ class FakeSession:
             if not message.prompt.text:
                 return "PROMPT_EMPTY", "prompt.text", "", "prompt.text is empty"
             self.prompt = message.prompt.text
+        elif body == "source_frame":
+            return self._source_problem(message.source_frame)
         elif body == "state":
             problem = self._state_problem(message.state)
             if problem is None:
@@ -179,6 +184,14 @@ class FakeSession:
             self._paused = True
         elif message.control.WhichOneof("command") == "resume":
             self._paused = False
+        return None
+
+    def _source_problem(self, source: pb.SourceFrame) -> tuple[str, str, object, str] | None:
+        world = self.engine.world
+        if (source.width, source.height) != (world.width, world.height):
+            size, wanted = f"{source.width}x{source.height}", f"{world.width}x{world.height}"
+            return "SOURCE_SIZE", "source_frame", size, f"source_frame is {size}, the world is {wanted}"
+        self.source = unpacked(source)
         return None
 
     def _state_problem(self, state: pb.State) -> tuple[str, str, object, str] | None:
@@ -222,6 +235,8 @@ class FakeSession:
     def _make(self, prompt: str, values: Sequence[float], last_event_id: int) -> pb.Frame:
         world, start_us = self.engine.world, _now_us()
         rgb = paint(world, prompt, values)
+        if self.source is not None:
+            rgb = redrawn(rgb, *self.source)
         end_us = _now_us()
         raw = self._encoding == "ENCODING_RGB24"
         payload = rgb.tobytes() if raw else simplejpeg.encode_jpeg(rgb, self._jpeg_quality, "RGB", "444")

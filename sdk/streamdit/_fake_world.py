@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import grpc
 import numpy as np
+import simplejpeg
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from numpy.typing import NDArray
@@ -26,6 +27,20 @@ FAKE_WORLD = WorldInfo(
     example_prompts=("a square on grass", "a square on sand", "a square on ice"),
     vocabulary=(),
 )
+
+
+def unpacked(source: pb.SourceFrame) -> tuple[NDArray[np.uint8], float]:
+    """A source frame's picture `(H, W, 3)` and its strength."""
+    if source.encoding == pb.ENCODING_RGB24:
+        rgb = np.frombuffer(source.payload, np.uint8).reshape(source.height, source.width, 3)
+    else:
+        rgb = simplejpeg.decode_jpeg(source.payload, colorspace="RGB")
+    return rgb, source.strength
+
+
+def redrawn(rgb: NDArray[np.uint8], source: NDArray[np.uint8], strength: float) -> NDArray[np.uint8]:
+    """The fake world's picture over a source: a mixture of both, by the strength."""
+    return (strength * rgb + (1 - strength) * source).round().astype(np.uint8)
 
 
 def paint(world: WorldInfo, prompt: str, values: Sequence[float]) -> NDArray[np.uint8]:

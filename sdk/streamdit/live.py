@@ -17,14 +17,26 @@ from enum import Enum
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streamdit._loop_thread import LoopThread
-from streamdit._wishes import Command, Wishes
+from streamdit._wishes import Command, PromptWish, SourceWish, Wishes
 from streamdit.client import connect
 from streamdit.errors import ConnectionFailed, Rejected, SessionClosed
 from streamdit.frames import Frame, LatestFrame
 from streamdit.session import Opening, Session
 from streamdit.stats import SessionStats
-from streamdit.types import Closed, ClosedReason, Draining, EventRejected, Notice, Opened
+from streamdit.types import (
+    TRANSITIONS,
+    Closed,
+    ClosedReason,
+    Draining,
+    EventRejected,
+    Notice,
+    Opened,
+    PromptTransition,
+)
 
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0)  # the last one repeats
 CLOSE_WITHIN_S = 1.8
@@ -184,13 +196,18 @@ class LiveSession:
             while True:
                 wish = self._wishes.take()
                 if wish.prompt is not None:
-                    await session.prompt(wish.prompt)
+                    await _say(session, wish.prompt)
                 for command in wish.commands:
                     await command(session)
                 if wish.values is not None or wish.fields:
                     try:
                         await session.state(wish.values, horizon=wish.horizon, **wish.fields)
                     except ValueError as error:  # a field the world does not have
+                        self._error = error
+                for source in wish.sources:
+                    try:
+                        await session.source_frame(source.rgb, strength=source.strength)
+                    except ValueError as error:  # of another size than the world
                         self._error = error
                 await self._wake.wait()
                 self._wake.clear()
@@ -202,9 +219,27 @@ class LiveSession:
         if thread is not None and wake is not None:
             thread.call_soon(wake.set)
 
-    def prompt(self, text: str) -> None:
-        """What the world should be."""
-        self._wishes.prompt(text)
+    def prompt(
+        self,
+        text: str,
+        *,
+        transition: PromptTransition = "immediate",
+        smooth_frames: int = 0,
+        renoise_to: float | None = None,
+    ) -> None:
+        """What the world should be; as `Session.prompt`.
+
+        Raises:
+            ValueError: there is no such transition.
+        """
+        if transition not in TRANSITIONS:
+            raise ValueError(f"transition is {transition!r}, expected one of {', '.join(TRANSITIONS)}")
+        self._wishes.prompt(PromptWish(text, transition, smooth_frames, renoise_to))
+        self._wish()
+
+    def source_frame(self, rgb: NDArray[np.uint8], *, strength: float) -> None:
+        """A picture to be redrawn; as `Session.source_frame`. A mistake in it shows up in `error`."""
+        self._wishes.source(SourceWish(rgb.copy(), strength))
         self._wish()
 
     def state(
@@ -289,6 +324,15 @@ class LiveSession:
     def error(self) -> Exception | None:
         """What went wrong last, to be shown to a person; None after a session was opened."""
         return self._error
+
+
+async def _say(session: Session, prompt: PromptWish) -> None:
+    await session.prompt(
+        prompt.text,
+        transition=prompt.transition,
+        smooth_frames=prompt.smooth_frames,
+        renoise_to=prompt.renoise_to,
+    )
 
 
 def _again(opening: Opening, session: Session) -> Opening:

@@ -19,13 +19,17 @@ from types import TracebackType
 from typing import Self
 
 import grpc.aio
+import numpy as np
+from numpy.typing import NDArray
 
 from streamdit import _convert
+from streamdit._source import encode_source
 from streamdit._stream import HEARTBEAT_EVERY_S, Stream, now_us
 from streamdit.errors import ConnectionFailed, Rejected, StreamDiTError
 from streamdit.frames import Frame
 from streamdit.stats import SessionMeter, SessionStats
 from streamdit.types import (
+    TRANSITIONS,
     Closed,
     Delivery,
     Draining,
@@ -34,6 +38,7 @@ from streamdit.types import (
     EventRejected,
     Notice,
     Opened,
+    PromptTransition,
 )
 from streamdit.version import API_VERSION
 
@@ -181,15 +186,56 @@ class Session(AsyncIterator[Frame]):
 
     # ------------------------------------------------------------------------------------------------- events
 
-    async def prompt(self, text: str) -> int:
+    async def prompt(
+        self,
+        text: str,
+        *,
+        transition: PromptTransition = "immediate",
+        smooth_frames: int = 0,
+        renoise_to: float | None = None,
+    ) -> int:
         """What the world should be. Returns the event id; frames whose `last_event_id` reaches it obey it.
 
         This and all other events wait only while 64 messages are on their way.
 
+        Args:
+            transition: `immediate`; `smooth`, over `smooth_frames` (0: one second); or `fast`, which forgets what is
+                in flight: all of it, or up to the noise level `renoise_to`, 0..1.
+
         Raises:
+            ValueError: there is no such transition.
             SessionClosed: the session has ended.
         """
-        return await self._event(lambda event_id, at_us: _convert.prompt_message(event_id, at_us, text), text)
+        if transition not in TRANSITIONS:
+            raise ValueError(f"transition is {transition!r}, expected one of {', '.join(TRANSITIONS)}")
+        return await self._event(
+            lambda event_id, at_us: _convert.prompt_message(
+                event_id, at_us, text, transition, smooth_frames, renoise_to
+            ),
+            text,
+        )
+
+    async def source_frame(self, rgb: NDArray[np.uint8], *, strength: float, jpeg_quality: int = 95) -> int:
+        """A picture of your own, to be redrawn as the prompt says; send one for every frame, in their order.
+
+        Args:
+            rgb: uint8 `(height, width, 3)`, the world's size.
+            strength: 0 gives it back, 1 keeps nothing of it.
+            jpeg_quality: 1..100; 0 sends the plain pixels.
+
+        Raises:
+            ValueError: the picture is none, or of another size than the world's; strength is not 0..1.
+            SessionClosed: the session has ended.
+        """
+        world = self.opened.world
+        payload, encoding = encode_source(rgb, world.width, world.height, jpeg_quality)
+        if not 0 <= strength <= 1:
+            raise ValueError(f"strength is {strength}, must be 0..1")
+        return await self._event(
+            lambda event_id, at_us: _convert.source_message(
+                event_id, at_us, payload, encoding, world.width, world.height, strength
+            )
+        )
 
     async def state(
         self,

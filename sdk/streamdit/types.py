@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal, TypeAlias, get_args
+
+# How a new prompt takes over: at once; its words gradually; or with all that is in flight noised again.
+PromptTransition: TypeAlias = Literal["immediate", "smooth", "fast"]
+TRANSITIONS: tuple[PromptTransition, ...] = get_args(PromptTransition)
 
 # ------------------------------------------------------------------------------------------------ worlds
 

@@ -12,7 +12,18 @@ from engine_service.model.partition import Partition
 from engine_service.model.world import StateField, World
 from engine_service.server.messages import SessionPlan
 from engine_service.stream.player import nothing_new
-from engine_service.types import Applied, Chunk, Event, Frame, Prompt, Reset, State, SwitchProfile, UnknownWords
+from engine_service.types import (
+    Applied,
+    Chunk,
+    Event,
+    Frame,
+    Prompt,
+    Reset,
+    SourceFrame,
+    State,
+    SwitchProfile,
+    UnknownWords,
+)
 
 WORLD = World(
     name="fake",
@@ -76,6 +87,7 @@ class FakePlayer:
         self._seed = plan.seed
         self._profile = plan.profile
         self._text = ""
+        self.sources: list[SourceFrame] = []
         self._values: tuple[float, ...] = ()
         self._next_frame_id = 1
         self._newest_event_id = 0
@@ -104,6 +116,8 @@ class FakePlayer:
                 return UnknownWords(event.event_id, unknown) if unknown else None
             case State():
                 self._values = event.values
+            case SourceFrame():
+                self.sources.append(event)
             case Reset():
                 self._seed = self.plan.seed if event.seed is None else event.seed
             case SwitchProfile():

@@ -1,8 +1,11 @@
 """What costs only the event: said in-band, by field and value, and the session goes on unharmed."""
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
+import simplejpeg
 
 from streamdit.wire import engine_pb2 as wire
 from tests.server.conftest import StartEngine
@@ -15,6 +18,15 @@ def state(*values: float, horizon: list[list[float]] | None = None) -> dict[str,
     return {"state": wire.State(values=values, horizon=[wire.StateStep(values=v) for v in horizon or ()])}
 
 
+def source(**changed: object) -> dict[str, object]:
+    """A good source frame of the fake world, but for what is changed."""
+    good: dict[str, Any] = {
+        "encoding": wire.ENCODING_RGB24, "width": 32, "height": 16, "payload": bytes(32 * 16 * 3), "strength": 0.5
+    }  # fmt: skip
+    return {"source_frame": wire.SourceFrame(**{**good, **changed})}
+
+
+SMALL_JPEG = simplejpeg.encode_jpeg(np.zeros((8, 8, 3), np.uint8))
 BAD_EVENTS = [
     (state(0.5, 0.5), "STATE_LENGTH", "state.values", "2 values long"),
     (state(0.5, 0.5, 0.0, 1.0), "STATE_LENGTH", "state.values", "4 values long"),
@@ -41,6 +53,28 @@ BAD_EVENTS = [
         "'hasty'",
     ),
     ({}, "EMPTY_MESSAGE", "body", ""),
+    ({"prompt": wire.Prompt(text="a fox", transition=9)}, "UNKNOWN_TRANSITION", "prompt.transition", "9"),  # type: ignore[arg-type]
+    ({"prompt": wire.Prompt(text="a fox", smooth_frames=321)}, "OUT_OF_RANGE", "prompt.smooth_frames", "321"),
+    ({"prompt": wire.Prompt(text="a fox", renoise_to=1.5)}, "OUT_OF_RANGE", "prompt.renoise_to", "1.5"),
+    ({"prompt": wire.Prompt(text="a fox", renoise_to=NAN)}, "OUT_OF_RANGE", "prompt.renoise_to", "nan"),
+    (source(width=31), "SOURCE_SIZE", "source_frame.width", "31"),
+    (source(height=17), "SOURCE_SIZE", "source_frame.height", "17"),
+    (source(strength=-0.1), "OUT_OF_RANGE", "source_frame.strength", "-0.1"),
+    (source(strength=NAN), "OUT_OF_RANGE", "source_frame.strength", "nan"),
+    (source(encoding=7), "SOURCE_UNREADABLE", "source_frame.encoding", "7"),
+    (source(payload=b"123"), "SOURCE_UNREADABLE", "source_frame.payload", "3 bytes long"),
+    (
+        source(encoding=wire.ENCODING_JPEG, payload=b"no picture"),
+        "SOURCE_UNREADABLE",
+        "source_frame.payload",
+        "10 bytes long",
+    ),
+    (
+        source(encoding=wire.ENCODING_JPEG, payload=SMALL_JPEG),
+        "SOURCE_UNREADABLE",
+        "source_frame.payload",
+        f"{len(SMALL_JPEG)} bytes long",
+    ),
 ]
 
 

@@ -20,6 +20,13 @@ class Delivery(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DELIVERY_LOCKSTEP: _ClassVar[Delivery]
     DELIVERY_ALL: _ClassVar[Delivery]
 
+class PromptTransition(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PROMPT_TRANSITION_UNSPECIFIED: _ClassVar[PromptTransition]
+    PROMPT_TRANSITION_IMMEDIATE: _ClassVar[PromptTransition]
+    PROMPT_TRANSITION_SMOOTH: _ClassVar[PromptTransition]
+    PROMPT_TRANSITION_FAST: _ClassVar[PromptTransition]
+
 class RejectReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     REJECT_REASON_UNSPECIFIED: _ClassVar[RejectReason]
@@ -44,6 +51,9 @@ class RejectReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REJECT_REASON_ACK_UNKNOWN_FRAME: _ClassVar[RejectReason]
     REJECT_REASON_OUT_OF_RANGE: _ClassVar[RejectReason]
     REJECT_REASON_UNAUTHENTICATED: _ClassVar[RejectReason]
+    REJECT_REASON_UNKNOWN_TRANSITION: _ClassVar[RejectReason]
+    REJECT_REASON_SOURCE_SIZE: _ClassVar[RejectReason]
+    REJECT_REASON_SOURCE_UNREADABLE: _ClassVar[RejectReason]
 
 class NoticeCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -70,6 +80,10 @@ DELIVERY_UNSPECIFIED: Delivery
 DELIVERY_LATEST: Delivery
 DELIVERY_LOCKSTEP: Delivery
 DELIVERY_ALL: Delivery
+PROMPT_TRANSITION_UNSPECIFIED: PromptTransition
+PROMPT_TRANSITION_IMMEDIATE: PromptTransition
+PROMPT_TRANSITION_SMOOTH: PromptTransition
+PROMPT_TRANSITION_FAST: PromptTransition
 REJECT_REASON_UNSPECIFIED: RejectReason
 REJECT_REASON_OPEN_EXPECTED: RejectReason
 REJECT_REASON_OPEN_REPEATED: RejectReason
@@ -92,6 +106,9 @@ REJECT_REASON_UNKNOWN_COMMAND: RejectReason
 REJECT_REASON_ACK_UNKNOWN_FRAME: RejectReason
 REJECT_REASON_OUT_OF_RANGE: RejectReason
 REJECT_REASON_UNAUTHENTICATED: RejectReason
+REJECT_REASON_UNKNOWN_TRANSITION: RejectReason
+REJECT_REASON_SOURCE_SIZE: RejectReason
+REJECT_REASON_SOURCE_UNREADABLE: RejectReason
 NOTICE_CODE_UNSPECIFIED: NoticeCode
 NOTICE_CODE_UNKNOWN_WORDS: NoticeCode
 NOTICE_CODE_LATE: NoticeCode
@@ -185,7 +202,7 @@ class ProfileInfo(_message.Message):
     def __init__(self, name: _Optional[str] = ..., references: _Optional[int] = ..., chunks: _Optional[int] = ..., chunk_size: _Optional[int] = ..., steps_per_shift: _Optional[int] = ..., frames_per_shift: _Optional[int] = ...) -> None: ...
 
 class ClientMessage(_message.Message):
-    __slots__ = ("event_id", "client_time_us", "open", "prompt", "state", "action", "control", "ack", "heartbeat", "close")
+    __slots__ = ("event_id", "client_time_us", "open", "prompt", "state", "action", "control", "ack", "heartbeat", "close", "source_frame")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_TIME_US_FIELD_NUMBER: _ClassVar[int]
     OPEN_FIELD_NUMBER: _ClassVar[int]
@@ -196,6 +213,7 @@ class ClientMessage(_message.Message):
     ACK_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     CLOSE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FRAME_FIELD_NUMBER: _ClassVar[int]
     event_id: int
     client_time_us: int
     open: Open
@@ -206,7 +224,8 @@ class ClientMessage(_message.Message):
     ack: Ack
     heartbeat: Heartbeat
     close: Close
-    def __init__(self, event_id: _Optional[int] = ..., client_time_us: _Optional[int] = ..., open: _Optional[_Union[Open, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., action: _Optional[_Union[Action, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., close: _Optional[_Union[Close, _Mapping]] = ...) -> None: ...
+    source_frame: SourceFrame
+    def __init__(self, event_id: _Optional[int] = ..., client_time_us: _Optional[int] = ..., open: _Optional[_Union[Open, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., action: _Optional[_Union[Action, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., close: _Optional[_Union[Close, _Mapping]] = ..., source_frame: _Optional[_Union[SourceFrame, _Mapping]] = ...) -> None: ...
 
 class Open(_message.Message):
     __slots__ = ("api_version", "sdk_name", "sdk_version", "world", "encodings", "profile", "seed", "delivery", "window", "prompt", "state", "jpeg_quality", "resume_token")
@@ -239,10 +258,30 @@ class Open(_message.Message):
     def __init__(self, api_version: _Optional[int] = ..., sdk_name: _Optional[str] = ..., sdk_version: _Optional[str] = ..., world: _Optional[str] = ..., encodings: _Optional[_Iterable[_Union[Encoding, str]]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., jpeg_quality: _Optional[int] = ..., resume_token: _Optional[str] = ...) -> None: ...
 
 class Prompt(_message.Message):
-    __slots__ = ("text",)
+    __slots__ = ("text", "transition", "smooth_frames", "renoise_to")
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    TRANSITION_FIELD_NUMBER: _ClassVar[int]
+    SMOOTH_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    RENOISE_TO_FIELD_NUMBER: _ClassVar[int]
     text: str
-    def __init__(self, text: _Optional[str] = ...) -> None: ...
+    transition: PromptTransition
+    smooth_frames: int
+    renoise_to: float
+    def __init__(self, text: _Optional[str] = ..., transition: _Optional[_Union[PromptTransition, str]] = ..., smooth_frames: _Optional[int] = ..., renoise_to: _Optional[float] = ...) -> None: ...
+
+class SourceFrame(_message.Message):
+    __slots__ = ("encoding", "width", "height", "payload", "strength")
+    ENCODING_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    STRENGTH_FIELD_NUMBER: _ClassVar[int]
+    encoding: Encoding
+    width: int
+    height: int
+    payload: bytes
+    strength: float
+    def __init__(self, encoding: _Optional[_Union[Encoding, str]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., payload: _Optional[bytes] = ..., strength: _Optional[float] = ...) -> None: ...
 
 class State(_message.Message):
     __slots__ = ("values", "horizon")
