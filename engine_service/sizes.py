@@ -29,8 +29,8 @@ REPEATS = 9
 def preset_table(world: World) -> str:
     """One row a preset, in the paper's partition, as markdown; `critters` with its world's state fields."""
     lines = [
-        "| preset | parameters | tokens | tokens in a window | TFLOP a micro-step | with full attention | weights, bf16 | "
-        "fp8 | the tokens of a block, bf16 | a training step holds | TFLOP/s for 16 fps |",
+        "| preset | parameters | tokens | in a window | TFLOP a micro-step | with full attention | weights, bf16 | "
+        "fp8 | tokens of a block, bf16 | a training step holds | TFLOP/s for 16 fps |",
         "|" + " --- |" * 11,
     ]
     for name, preset in PRESETS.items():
@@ -82,10 +82,9 @@ def measure_windows(config: DiTConfig, num_latents: int, text_words: int) -> lis
 def window_table(costs: Sequence[WindowCost]) -> str:
     """The costs as markdown."""
     lines = ["| window | operations | measured | ms a block |", "|" + " --- |" * 4]
-    lines += [
-        f"| {'x'.join(map(str, cost.window))} | {cost.flops_share:.0%} | {cost.time_share:.0%} | {cost.milliseconds:.1f} |"
-        for cost in costs
-    ]
+    for cost in costs:
+        name = "x".join(map(str, cost.window))
+        lines.append(f"| {name} | {cost.flops_share:.0%} | {cost.time_share:.0%} | {cost.milliseconds:.1f} |")
     return "\n".join(lines)
 
 

@@ -24,7 +24,7 @@ def looped(script: Script, fps: float, seconds: float) -> tuple[Script, NDArray[
     if len(script.states) < length:
         raise ValueError(f"script has {len(script.states)} frames, a loop of {LOOP_S:g} s needs {length}")
     frames = np.arange(round(seconds * fps)) % length
-    return Script(tuple(script.prompts[i] for i in frames), script.states[frames], script.horizon), frames
+    return Script(f"{script.name} looped", tuple(script.prompts[i] for i in frames), script.states[frames]), frames
 
 
 def contrast_pct(series: NDArray[np.float64]) -> float:

@@ -44,7 +44,7 @@ def counted_flops(config: DiTConfig, num_latents: int, text_words: int) -> float
             torch.empty(1, text_words, config.text_width),
             torch.empty(1, text_words),
         )
-    return counter.get_total_flops()
+    return float(counter.get_total_flops())
 
 
 @pytest.mark.parametrize(
