@@ -140,7 +140,10 @@ class Examiner:
             row.more[f"slope_{name}_per_minute"] = slope_per_minute(values, fps)
         for seconds in DRIFT_S:
             if len(pictures) >= seconds * fps:
-                worst = max(contrast_pct(values[: round(seconds * fps)]) for values in series.values())
+                worst = max(
+                    contrast_pct(values[: round(seconds * fps)], None if name in ("psnr_db", "ssim") else 1.0)
+                    for name, values in series.items()
+                )
                 column = f"drift_{seconds:g}s_pct"
                 row.columns[column] = max(row.columns[column] or 0.0, worst)
         if performance is not None:

@@ -39,6 +39,7 @@ def test_contrast_is_the_change_in_percent_of_the_beginning_either_way() -> None
     falling = np.repeat([20.0, 19.0, 18.0], [15, 70, 15])
     assert contrast_pct(falling) == pytest.approx(10)
     assert contrast_pct(falling[::-1]) == pytest.approx(100 / 9)
+    assert contrast_pct(np.repeat([0.0, 0.5], [50, 50]), whole=1.0) == pytest.approx(50)
 
 
 def test_contrast_without_a_beginning_is_refused() -> None:
