@@ -60,6 +60,7 @@ class World:
     default_profile: str
     example_prompts: tuple[str, ...]
     vocabulary: tuple[str, ...]  # words the text encoder knows
+    takes_source_frames: bool = True  # clients may send pictures to be redrawn
 
     def __post_init__(self) -> None:
         for name, size in (("fps", self.fps), ("width", self.width), ("height", self.height)):

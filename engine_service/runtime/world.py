@@ -98,6 +98,7 @@ def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
         default_profile=_value(table, "default_profile", str),
         example_prompts=tuple(_value(table, "example_prompts", list)),
         vocabulary=_vocabulary(folder),
+        takes_source_frames=_choice(table, "takes_source_frames", default=True),
     )
     return WorldFolder(path=folder, world=world, preset=preset, evaluation=_evaluation(table, world))
 
@@ -119,6 +120,14 @@ def _state_field(table: Mapping[str, Any]) -> StateField:
     pixels = table.get("pixels", 1.0)
     several = tuple(pixels) if isinstance(pixels, list) else (pixels,)
     return StateField(**{**table, "pixels": several})
+
+
+def _choice(table: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    """A field that is true, false or left out."""
+    value = table.get(name, default)
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is {value!r}, expected true or false")
+    return value
 
 
 def _value(table: Mapping[str, Any], name: str, kind: type | UnionType) -> Any:

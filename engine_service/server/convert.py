@@ -312,4 +312,5 @@ def _world(world: World) -> wire.WorldInfo:
         default_profile=world.default_profile,
         example_prompts=world.example_prompts,
         vocabulary=world.vocabulary,
+        takes_source_frames=world.takes_source_frames,
     )

@@ -90,7 +90,14 @@ def _checked_prompt(request: PromptRequest, world: World) -> Prompt:
 
 
 def _decoded_source(request: SourceRequest, world: World) -> SourceFrame:
-    """Raises Rejection: SOURCE_SIZE, SOURCE_UNREADABLE or OUT_OF_RANGE."""
+    """Raises Rejection: SOURCE_NOT_TAKEN, SOURCE_SIZE, SOURCE_UNREADABLE or OUT_OF_RANGE."""
+    if not world.takes_source_frames:
+        raise Rejection(
+            RejectReason.SOURCE_NOT_TAKEN,
+            field="source_frame",
+            value="a picture",
+            allowed=f"world {world.name} redraws none",
+        )
     _check_share(request.strength, "source_frame.strength")
     for name, size, wanted in (("width", request.width, world.width), ("height", request.height, world.height)):
         if size != wanted:

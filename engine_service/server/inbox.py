@@ -11,8 +11,8 @@ class Inbox:
     """At most `size` events, in order of arrival.
 
     Drop rule: only the newest state matters, so a state replaces the one that waits; of source frames the newest
-    `MAX_SOURCE_FRAMES` wait. When full, the oldest state falls out, else the oldest prompt, else the oldest event;
-    `dropped` counts them, `replaced` the states and source frames.
+    `MAX_SOURCE_FRAMES` wait. When full, the oldest state falls out, else the oldest source frame, else the oldest
+    prompt, else the oldest event; `dropped` counts them, `replaced` the states and source frames.
     Not thread-safe: the worker guards it.
     """
 
@@ -36,7 +36,7 @@ class Inbox:
             self.replaced += 1
         fits = len(self._events) < self._size
         if not fits:
-            if not (self._discard_first(State) or self._discard_first(Prompt)):
+            if not any(self._discard_first(kind) for kind in (State, SourceFrame, Prompt)):
                 del self._events[0]
             self.dropped += 1
         self._events.append(event)
@@ -49,15 +49,18 @@ class Inbox:
         return events
 
     def drain_conditioning(self) -> tuple[Event, ...]:
-        """Take what may change between two micro-steps, as far as nothing else came before it."""
-        events = tuple(takewhile(lambda event: isinstance(event, Prompt | State | SourceFrame), self._events))
+        """Take the prompts and states that nothing else came before: what may change between two micro-steps.
+
+        A source frame is no such thing: the buffer is redrawn at a shift, so the chunk being made cannot obey it.
+        """
+        events = tuple(takewhile(lambda event: isinstance(event, Prompt | State), self._events))
         del self._events[: len(events)]
         return events
 
     def _count(self, kind: type[SourceFrame]) -> int:
         return sum(isinstance(event, kind) for event in self._events)
 
-    def _discard_first(self, kind: type[State] | type[Prompt] | type[SourceFrame]) -> bool:
+    def _discard_first(self, kind: type[Event]) -> bool:
         for i, event in enumerate(self._events):
             if isinstance(event, kind):
                 del self._events[i]

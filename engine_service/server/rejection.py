@@ -30,6 +30,7 @@ class RejectReason(Enum):
     UNKNOWN_TRANSITION = 22
     SOURCE_SIZE = 23
     SOURCE_UNREADABLE = 24
+    SOURCE_NOT_TAKEN = 25
 
 
 class Rejection(Exception):  # noqa: N818 - it is a refusal, not a fault of the engine

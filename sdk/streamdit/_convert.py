@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias, cast
 import grpc.aio
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 
+from streamdit._prompt import PromptWish
 from streamdit.errors import Rejected
 from streamdit.frames import Frame
 from streamdit.types import (
@@ -25,7 +26,6 @@ from streamdit.types import (
     Notice,
     Opened,
     ProfileInfo,
-    PromptTransition,
     ServerInfo,
     ServerStats,
     StateField,
@@ -113,20 +113,13 @@ def open_message(
     return pb.ClientMessage(client_time_us=client_time_us, open=opening)
 
 
-def prompt_message(
-    event_id: int,
-    client_time_us: int,
-    text: str,
-    transition: PromptTransition,
-    smooth_frames: int,
-    renoise_to: float | None,
-) -> ClientMessage:
+def prompt_message(event_id: int, client_time_us: int, wish: PromptWish) -> ClientMessage:
     """What the world should be, and how it becomes so."""
     prompt = pb.Prompt(
-        text=text,
-        transition=f"PROMPT_TRANSITION_{transition.upper()}",
-        smooth_frames=smooth_frames,
-        renoise_to=renoise_to,
+        text=wish.text,
+        transition=f"PROMPT_TRANSITION_{wish.transition.upper()}",
+        smooth_frames=wish.smooth_frames,
+        renoise_to=wish.renoise_to,
     )
     return pb.ClientMessage(event_id=event_id, client_time_us=client_time_us, prompt=prompt)
 
@@ -221,6 +214,7 @@ def world_info(wire: pb.WorldInfo) -> WorldInfo:
         example_prompts=tuple(wire.example_prompts),
         vocabulary=tuple(wire.vocabulary),
         actions=tuple(wire.actions),
+        takes_source_frames=wire.takes_source_frames,
     )
 
 

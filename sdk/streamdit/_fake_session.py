@@ -3,16 +3,22 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc
-import numpy as np
 import simplejpeg
-from numpy.typing import NDArray
 
 from streamdit._convert import ClientMessage
-from streamdit._fake_world import abort_rejected, paint, redrawn, unpacked, world_message
+from streamdit._fake_world import (
+    MAX_SMOOTH_FRAMES,
+    FakeScene,
+    abort_rejected,
+    ground_of,
+    unpacked,
+    world_message,
+)
 from streamdit.wire import engine_pb2 as pb
 
 if TYPE_CHECKING:
@@ -29,9 +35,7 @@ class FakeSession:
     def __init__(self, engine: "FakeEngine", context: Any, session_id: str) -> None:
         self.engine = engine
         self.session_id = session_id
-        self.prompt = ""
-        self.source: tuple[NDArray[np.uint8], float] | None = None  # the newest picture and its strength
-        self.values: list[float] = []
+        self.scene = FakeScene((), ground_of(""))
         self._context = context
         self._began_s = time.monotonic()
         self._writing = asyncio.Lock()
@@ -99,8 +103,8 @@ class FakeSession:
         await self._set_profile(wish.profile or world.default_profile)
         if wish.HasField("state") and (problem := self._state_problem(wish.state)):
             await self._refuse(*problem)
-        self.values = list(wish.state.values) or [field.resting for field in world.state_fields]
-        self.prompt = wish.prompt.text or world.example_prompts[0]
+        values = tuple(wish.state.values) or tuple(field.resting for field in world.state_fields)
+        self.scene = FakeScene(values, ground_of(wish.prompt.text or world.example_prompts[0]))
         self._delivery = pb.Delivery.Name(wish.delivery or pb.DELIVERY_LATEST)
         self._encoding = pb.Encoding.Name(wish.encodings[0] if wish.encodings else pb.ENCODING_JPEG)
         self._window = min(wish.window or self._window, self._window)
@@ -168,30 +172,43 @@ class FakeSession:
         """Take the event in; what is wrong with it, if anything."""
         body = message.WhichOneof("body")
         if body == "prompt":
-            if not message.prompt.text:
-                return "PROMPT_EMPTY", "prompt.text", "", "prompt.text is empty"
-            self.prompt = message.prompt.text
-        elif body == "source_frame":
+            return self._prompt_problem(message.prompt)
+        if body == "source_frame":
             return self._source_problem(message.source_frame)
-        elif body == "state":
+        if body == "state":
             problem = self._state_problem(message.state)
             if problem is None:
-                self.values = list(message.state.values)
+                self.scene = replace(self.scene, values=tuple(message.state.values))
             return problem
-        elif body == "action":
+        if body == "action":
             return "UNKNOWN_ACTION", "action.name", message.action.name, "this world has no actions"
-        elif message.control.WhichOneof("command") == "pause":
+        if message.control.WhichOneof("command") == "pause":
             self._paused = True
         elif message.control.WhichOneof("command") == "resume":
             self._paused = False
         return None
 
+    def _prompt_problem(self, prompt: pb.Prompt) -> tuple[str, str, object, str] | None:
+        if not prompt.text:
+            return "PROMPT_EMPTY", "prompt.text", "", "prompt.text is empty"
+        if prompt.smooth_frames > MAX_SMOOTH_FRAMES:
+            where, got = "prompt.smooth_frames", prompt.smooth_frames
+            return "OUT_OF_RANGE", where, got, f"{where} is {got}, must be 0..{MAX_SMOOTH_FRAMES}"
+        self.scene = self.scene.turned(self._num_generated, prompt, self.engine.world.fps)
+        return None
+
     def _source_problem(self, source: pb.SourceFrame) -> tuple[str, str, object, str] | None:
         world = self.engine.world
+        if not world.takes_source_frames:
+            return "SOURCE_NOT_TAKEN", "source_frame", "a picture", f"world {world.name} redraws none"
         if (source.width, source.height) != (world.width, world.height):
             size, wanted = f"{source.width}x{source.height}", f"{world.width}x{world.height}"
             return "SOURCE_SIZE", "source_frame", size, f"source_frame is {size}, the world is {wanted}"
-        self.source = unpacked(source)
+        try:
+            rgb = unpacked(source)
+        except ValueError as error:
+            return "SOURCE_UNREADABLE", "source_frame.payload", f"{len(source.payload)} bytes long", str(error)
+        self.scene = self.scene.redrawn(self._num_generated, rgb, source.strength, world.fps)
         return None
 
     def _state_problem(self, state: pb.State) -> tuple[str, str, object, str] | None:
@@ -217,7 +234,7 @@ class FakeSession:
         drop_after = self.engine.misbehaviour.drop_after_frames
         while self.ending is None:
             await self._until(lambda: not self._paused and (tick is not None or self._has_credit()))
-            prompt, values, last_event_id = self.prompt, list(self.values), self._last_event_id
+            scene, last_event_id = self.scene, self._last_event_id
             applied, self._not_applied = self._not_applied, []
             for _ in range(self._frames_per_shift):
                 if tick is not None:
@@ -230,13 +247,11 @@ class FakeSession:
                     await self._context.abort(grpc.StatusCode.UNAVAILABLE, "told to drop the connection")
                 await self._tell_applied(applied)
                 applied = []
-                await self._offer(self._make(prompt, values, last_event_id))
+                await self._offer(self._make(scene, last_event_id))
 
-    def _make(self, prompt: str, values: Sequence[float], last_event_id: int) -> pb.Frame:
+    def _make(self, scene: FakeScene, last_event_id: int) -> pb.Frame:
         world, start_us = self.engine.world, _now_us()
-        rgb = paint(world, prompt, values)
-        if self.source is not None:
-            rgb = redrawn(rgb, *self.source)
+        rgb = scene.picture(world, self._num_generated)
         end_us = _now_us()
         raw = self._encoding == "ENCODING_RGB24"
         payload = rgb.tobytes() if raw else simplejpeg.encode_jpeg(rgb, self._jpeg_quality, "RGB", "444")

@@ -2,7 +2,8 @@
 
 import zlib
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
 import numpy as np
@@ -26,28 +27,78 @@ FAKE_WORLD = WorldInfo(
     default_profile="single",
     example_prompts=("a square on grass", "a square on sand", "a square on ice"),
     vocabulary=(),
+    takes_source_frames=True,
 )
+SMOOTH, MAX_SMOOTH_FRAMES = pb.PROMPT_TRANSITION_SMOOTH, 320
+Colour: TypeAlias = tuple[float, ...]
 
 
-def unpacked(source: pb.SourceFrame) -> tuple[NDArray[np.uint8], float]:
-    """A source frame's picture `(H, W, 3)` and its strength."""
+def ground_of(prompt: str) -> Colour:
+    """The colour a prompt gives the ground, 0..127 each."""
+    code = zlib.crc32(prompt.encode())
+    return (float(code & 0x7F), float(code >> 8 & 0x7F), float(code >> 16 & 0x7F))
+
+
+@dataclass(frozen=True, slots=True)
+class FakeScene:
+    """What the fake world shows; every event makes another one. Frames are counted from 0, in media time."""
+
+    values: tuple[float, ...]
+    ground: Colour
+    old_ground: Colour = ()  # SMOOTH: where the way to `ground` began,
+    turned_at: int = 0  # at which frame,
+    turn_frames: int = 0  # and how long it takes
+    source: NDArray[np.uint8] | None = None  # (H, W, 3)
+    strength: float = 1.0
+    source_until: int = 0  # the frame that shows nothing of the source any more
+
+    def ground_at(self, frame: int) -> Colour:
+        """The ground's colour, on the way from the old prompt's if that takes its time."""
+        share = min(1.0, (frame + 1 - self.turned_at) / self.turn_frames) if self.turn_frames else 1.0
+        if share == 1.0:
+            return self.ground
+        return tuple(old + share * (new - old) for old, new in zip(self.old_ground, self.ground, strict=True))
+
+    def turned(self, frame: int, prompt: pb.Prompt, fps: float) -> "FakeScene":
+        """Another prompt. IMMEDIATE and FAST look the same here: nothing is in flight."""
+        turn_frames = (prompt.smooth_frames or round(fps)) if prompt.transition == SMOOTH else 0
+        return replace(
+            self,
+            ground=ground_of(prompt.text),
+            old_ground=self.ground_at(frame),
+            turned_at=frame,
+            turn_frames=turn_frames,
+        )
+
+    def redrawn(self, frame: int, source: NDArray[np.uint8], strength: float, fps: float) -> "FakeScene":
+        """With a source, for a second."""
+        return replace(self, source=source, strength=strength, source_until=frame + round(fps))
+
+    def picture(self, world: WorldInfo, frame: int) -> NDArray[np.uint8]:
+        """The frame, uint8 (H, W, 3): ground, square, and over both the source by what its strength keeps."""
+        rgb = paint(world, self.ground_at(frame), self.values)
+        if self.source is None or frame >= self.source_until:
+            return rgb
+        return (self.strength * rgb + (1 - self.strength) * self.source).round().astype(np.uint8)
+
+
+def unpacked(source: pb.SourceFrame) -> NDArray[np.uint8]:
+    """A source frame's picture `(H, W, 3)`.
+
+    Raises:
+        ValueError: the payload is none, or one of another size.
+    """
+    shape = (source.height, source.width, 3)
     if source.encoding == pb.ENCODING_RGB24:
-        rgb = np.frombuffer(source.payload, np.uint8).reshape(source.height, source.width, 3)
-    else:
-        rgb = simplejpeg.decode_jpeg(source.payload, colorspace="RGB")
-    return rgb, source.strength
+        return np.frombuffer(source.payload, np.uint8).reshape(shape)
+    rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(source.payload, colorspace="RGB")
+    return rgb.reshape(shape)
 
 
-def redrawn(rgb: NDArray[np.uint8], source: NDArray[np.uint8], strength: float) -> NDArray[np.uint8]:
-    """The fake world's picture over a source: a mixture of both, by the strength."""
-    return (strength * rgb + (1 - strength) * source).round().astype(np.uint8)
-
-
-def paint(world: WorldInfo, prompt: str, values: Sequence[float]) -> NDArray[np.uint8]:
-    """The fake world's picture, uint8 (H, W, 3): a pure function of prompt and state."""
-    ground = zlib.crc32(prompt.encode())
+def paint(world: WorldInfo, ground: Colour, values: Sequence[float]) -> NDArray[np.uint8]:
+    """The fake world's picture, uint8 (H, W, 3): a pure function of the ground's colour and the state."""
     rgb = np.empty((world.height, world.width, 3), np.uint8)  # (H, W, 3)
-    rgb[:] = [ground & 0x7F, ground >> 8 & 0x7F, ground >> 16 & 0x7F]
+    rgb[:] = np.round(ground)
     if values:
         field = world.state_fields[0]
         side = world.height // 4
@@ -96,4 +147,5 @@ def world_message(world: WorldInfo) -> pb.WorldInfo:
         example_prompts=world.example_prompts,
         vocabulary=world.vocabulary,
         actions=world.actions,
+        takes_source_frames=world.takes_source_frames,
     )

@@ -6,16 +6,25 @@ from numpy.typing import NDArray
 
 from streamdit.types import Encoding
 
+MAX_PAYLOAD_BYTES = 1_000_000  # gRPC takes 1 MiB a message
+
 
 def encode_source(rgb: NDArray[np.uint8], width: int, height: int, jpeg_quality: int) -> tuple[bytes, Encoding]:
     """uint8 `(height, width, 3)` as JPEG at 4:4:4 chroma, or as plain pixels with quality 0.
 
     Raises:
-        ValueError: the picture is of another shape or type.
+        ValueError: the picture is of another shape or type, or too large for one message.
     """
     if rgb.shape != (height, width, 3) or rgb.dtype != np.uint8:
         raise ValueError(f"source frame is {rgb.dtype} {rgb.shape}, the world takes uint8 {(height, width, 3)}")
     pixels = np.ascontiguousarray(rgb)
-    if jpeg_quality == 0:
-        return pixels.tobytes(), Encoding.RGB24
-    return simplejpeg.encode_jpeg(pixels, quality=jpeg_quality, colorsubsampling="444"), Encoding.JPEG
+    encoding = Encoding.JPEG if jpeg_quality else Encoding.RGB24
+    if encoding is Encoding.JPEG:
+        payload = simplejpeg.encode_jpeg(pixels, quality=jpeg_quality, colorsubsampling="444")
+    else:
+        payload = pixels.tobytes()
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise ValueError(
+            f"source frame is {len(payload)} bytes as {encoding.name}, a message holds {MAX_PAYLOAD_BYTES}"
+        )
+    return payload, encoding

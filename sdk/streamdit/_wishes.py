@@ -9,22 +9,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from streamdit._prompt import PromptWish
 from streamdit.session import Session
-from streamdit.types import PromptTransition
 
 Command: TypeAlias = Callable[[Session], Awaitable[int]]
 MAX_WAITING_COMMANDS = 16
 MAX_WAITING_SOURCES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class PromptWish:
-    """What `Session.prompt` is called with."""
-
-    text: str
-    transition: PromptTransition = "immediate"
-    smooth_frames: int = 0
-    renoise_to: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
     video.mp4      every frame, H.264; lossless RGB unless a `crf` was given
     events.jsonl   {"frame": n, "t_us": t, "type": "prompt" | "state" | ..., ...}, one a line; `frame` is the
-                   index of the first frame that obeys the event, `t_us` its media time unless the writer knew
+                   index of the first frame that obeys the event, `t_us` its media time unless the writer knew;
+                   a prompt that does not take over at once has its `transition` and that one's numbers
     session.json   format, world, fps, size, num_frames, state_fields, labels, split; written last, so that a
                    recording without it is known to be cut short
 
@@ -23,8 +24,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from streamdit._prompt import PromptWish
 from streamdit.errors import RecordingError
-from streamdit.types import StateField
+from streamdit.types import PromptTransition, StateField
 from streamdit.version import VERSION
 
 FORMAT = 1
@@ -122,9 +124,19 @@ class Recorder:
         self.num_frames += 1
         return self.num_frames - 1
 
-    def prompt(self, text: str, *, t_us: int | None = None) -> None:
-        """What the world should be from the next frame on."""
-        self.event("prompt", t_us=t_us, text=text)
+    def prompt(
+        self,
+        text: str,
+        *,
+        t_us: int | None = None,
+        transition: PromptTransition = "immediate",
+        smooth_frames: int = 0,
+        renoise_to: float | None = None,
+    ) -> None:
+        """What the world should be from the next frame on; how it takes over is kept where it is not at once."""
+        wish = asdict(PromptWish(text, transition, smooth_frames, renoise_to))
+        usual = asdict(PromptWish(text))
+        self.event("prompt", t_us=t_us, text=text, **{k: v for k, v in wish.items() if v != usual[k]})
 
     def state(self, values: Sequence[float], *, t_us: int | None = None) -> None:
         """What is happening in the next frame, one value per state field, held until the next call."""

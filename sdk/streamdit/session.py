@@ -23,13 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamdit import _convert
+from streamdit._prompt import PromptWish
 from streamdit._source import encode_source
 from streamdit._stream import HEARTBEAT_EVERY_S, Stream, now_us
 from streamdit.errors import ConnectionFailed, Rejected, StreamDiTError
 from streamdit.frames import Frame
 from streamdit.stats import SessionMeter, SessionStats
 from streamdit.types import (
-    TRANSITIONS,
     Closed,
     Delivery,
     Draining,
@@ -203,20 +203,17 @@ class Session(AsyncIterator[Frame]):
                 in flight: all of it, or up to the noise level `renoise_to`, 0..1.
 
         Raises:
-            ValueError: there is no such transition.
+            ValueError: there is no such transition, or a number that no engine would take.
             SessionClosed: the session has ended.
         """
-        if transition not in TRANSITIONS:
-            raise ValueError(f"transition is {transition!r}, expected one of {', '.join(TRANSITIONS)}")
-        return await self._event(
-            lambda event_id, at_us: _convert.prompt_message(
-                event_id, at_us, text, transition, smooth_frames, renoise_to
-            ),
-            text,
-        )
+        wish = PromptWish(text, transition, smooth_frames, renoise_to)
+        return await self._event(lambda event_id, at_us: _convert.prompt_message(event_id, at_us, wish), text)
 
     async def source_frame(self, rgb: NDArray[np.uint8], *, strength: float, jpeg_quality: int = 95) -> int:
         """A picture of your own, to be redrawn as the prompt says; send one for every frame, in their order.
+
+        Of those that wait for the next chunk the engine keeps the newest eight. A second of media time after the
+        last one the world goes on by itself.
 
         Args:
             rgb: uint8 `(height, width, 3)`, the world's size.
@@ -224,10 +221,12 @@ class Session(AsyncIterator[Frame]):
             jpeg_quality: 1..100; 0 sends the plain pixels.
 
         Raises:
-            ValueError: the picture is none, or of another size than the world's; strength is not 0..1.
+            ValueError: the world takes none; the picture is of another size or too large; strength is not 0..1.
             SessionClosed: the session has ended.
         """
         world = self.opened.world
+        if not world.takes_source_frames:
+            raise ValueError(f"world {world.name!r} takes no source frames")
         payload, encoding = encode_source(rgb, world.width, world.height, jpeg_quality)
         if not 0 <= strength <= 1:
             raise ValueError(f"strength is {strength}, must be 0..1")

@@ -3,8 +3,9 @@
     async with FakeEngine() as engine, connect(engine.address) as client: ...
     with FakeEngine.in_thread() as engine, LiveSession(engine.address) as live: ...
 
-The ground's colour comes from the prompt, the square's place from the first state value. It speaks the whole
-protocol and can be told to misbehave. Without a `tick` it makes a frame whenever there is credit for one.
+The ground's colour comes from the prompt, the square's place from the first state value; a smooth transition moves
+the colour, a source frame is mixed in by its strength for a second. It speaks the whole protocol and can be told to
+misbehave. Without a `tick` it makes a frame whenever there is credit for one.
 """
 
 import asyncio

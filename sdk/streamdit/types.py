@@ -54,6 +54,7 @@ class WorldInfo:
     example_prompts: tuple[str, ...]
     vocabulary: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    takes_source_frames: bool = False
 
     @property
     def frame_period_us(self) -> int:

@@ -2,17 +2,24 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer import Typer
 from typer.testing import CliRunner
 
+from streamdit._fake_world import FAKE_WORLD
 from streamdit.bots.__main__ import run as command
 from streamdit.bots.bot import BotPlan, play
+from streamdit.bots.boxes import SKY
+from streamdit.bots.take import Take
 from streamdit.recording import Recording
 from streamdit.testing import FakeEngine, Misbehaviour, WallTicks
+from streamdit.wire import engine_pb2 as pb
 
 app = Typer()
 app.command()(command)
@@ -22,6 +29,7 @@ def test_the_command_leaves_report_picture_recording_and_sheet(tmp_path: Path) -
     report = tmp_path / "out" / "report.json"
     with FakeEngine.in_thread(tick=lambda: WallTicks(16.0)) as engine:
         arguments = f"--address {engine.address} --bots 2 --seconds 1.5 --scenario prompt-tour --report {report}"
+        arguments += " --transition smooth"
         ran = CliRunner().invoke(app, [*arguments.split(), "--record", str(tmp_path / "rec")])
     assert ran.exit_code == 0, ran.output
     told = json.loads(report.read_text())
@@ -30,6 +38,7 @@ def test_the_command_leaves_report_picture_recording_and_sheet(tmp_path: Path) -
     assert told["server"]["backend"] == "fake"
     assert told["control_latency_ms"]["p50"] < 500
     assert told["scenario"]["bots"] == 2
+    assert (told["scenario"]["transition"], told["scenario"]["prompts"]) == ("smooth", 2)
     with Image.open(report.with_suffix(".png")) as picture:
         assert picture.width >= 1000
     recording = Recording.load(tmp_path / "rec" / "bot-1")
@@ -54,7 +63,7 @@ def test_an_unknown_scenario_is_refused_with_the_known_ones(tmp_path: Path) -> N
     arguments = ["--address", "x:1", "--report", str(tmp_path / "r.json"), "--scenario", "fly"]
     ran = CliRunner().invoke(app, arguments)
     assert ran.exit_code == 2
-    with pytest.raises(ValueError, match="expected one of wander, prompt-tour, probe, idle, stall"):
+    with pytest.raises(ValueError, match="expected one of wander, prompt-tour, prompts, redraw, probe, idle, stall"):
         BotPlan(address="x:1", scenario="fly", seconds=1.0)
 
 
@@ -74,3 +83,50 @@ async def test_probes_keep_one_small_picture_per_frame() -> None:
         assert take.errors == []
         assert len(take.thumbnails) == len(take.frames) > 5
         assert take.thumbnails[0].shape == (48, 64)
+
+
+async def play_filmed(engine: FakeEngine, folder: Path, **wishes: Any) -> tuple[Take, Recording]:
+    take = await play(BotPlan(address=engine.address, record=folder, **wishes), 0)
+    assert take.errors == []
+    return take, Recording.load(folder / "bot-0")
+
+
+async def test_prompts_take_over_as_the_option_says_and_the_recording_keeps_it(tmp_path: Path) -> None:
+    async with FakeEngine(tick=lambda: WallTicks(16.0)) as engine:
+        take, recording = await play_filmed(engine, tmp_path, scenario="prompts", seconds=1.0, transition="fast")
+        (prompt,) = engine.bodies("prompt")
+    assert (prompt.text, prompt.transition) == ("a square on grass", pb.PROMPT_TRANSITION_FAST)
+    assert [event.kind for event in take.events].count("prompt") == 1
+    filmed = [event.get("transition") for event in recording.events if event["type"] == "prompt"]
+    assert filmed == [None, "fast"]  # the opening prompt, and the scenario's
+
+
+async def test_redraw_sends_a_picture_with_every_state_and_gets_it_back_in_part(tmp_path: Path) -> None:
+    async with FakeEngine(tick=lambda: WallTicks(16.0)) as engine:
+        take, recording = await play_filmed(engine, tmp_path, scenario="redraw", seconds=1.0, strength=0.0)
+        sources, states = engine.bodies("source_frame"), engine.bodies("state")
+    assert len(sources) > 8
+    assert abs(len(sources) - len(states)) <= 1
+    assert {source.strength for source in sources} == {0.0}
+    assert "source_frame" in {event.kind for event in take.events}
+    assert "source_frame" in {event["type"] for event in recording.events}
+    corner = recording.read()[-1][2, 2].astype(int)
+    assert np.abs(corner - SKY).max() < 12  # lossy twice
+
+
+async def test_a_world_that_takes_no_pictures_ends_the_scenario_with_its_name() -> None:
+    async with FakeEngine(world=replace(FAKE_WORLD, takes_source_frames=False)) as engine:
+        take = await play(BotPlan(address=engine.address, scenario="redraw", seconds=0.2), 0)
+    assert take.errors == ["bot 0: world 'square' takes no source frames"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"transition": "slow"}, "transition is 'slow', expected one of immediate, smooth, fast"),
+        ({"strength": 1.5}, r"strength is 1.5, expected 0\.\.1"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        BotPlan(address="x:1", scenario="redraw", seconds=1.0, **wrong)

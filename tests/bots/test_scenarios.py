@@ -1,10 +1,13 @@
+from dataclasses import replace
 from itertools import islice, pairwise
 from random import Random
 
+import numpy as np
 import pytest
 
 from streamdit._fake_world import FAKE_WORLD
-from streamdit.bots.scenarios import SCENARIOS, probe_state
+from streamdit.bots.boxes import BOX, boxes
+from streamdit.bots.scenarios import SCENARIOS, critter_prompts, probe_state
 from streamdit.bots.trajectories import in_range, wander, with_horizon
 from streamdit.types import StateField, WorldInfo
 
@@ -77,6 +80,31 @@ def test_the_tour_asks_for_another_prompt_every_four_seconds() -> None:
     steps = islice(SCENARIOS["prompt-tour"](CRITTERS, Random(0)), 16 * 13)
     prompts = [(step.at_s, step.prompt) for step in steps if step.prompt is not None]
     assert prompts == [(0.0, "a pig"), (4.0, "a cat"), (8.0, "a fox"), (12.0, "a pig")]
+
+
+def test_prompts_change_the_critter_and_nothing_else_every_three_seconds() -> None:
+    world = replace(CRITTERS, example_prompts=("a pig walks", "a fox in a forest", "a cat"))
+    steps = islice(SCENARIOS["prompts"](world, Random(0)), 16 * 10)
+    prompts = [(step.at_s, step.prompt) for step in steps if step.prompt is not None]
+    assert prompts == [(0.0, "a pig walks"), (3.0, "a fox walks"), (6.0, "a cat walks"), (9.0, "a pig walks")]
+    assert critter_prompts(FAKE_WORLD) == FAKE_WORLD.example_prompts
+
+
+def test_every_redrawn_picture_shows_the_box_where_its_state_says() -> None:
+    steps = list(islice(SCENARIOS["redraw"](CRITTERS, Random(3)), 200))
+    for step in steps:
+        assert step.state is not None
+        assert step.source is not None
+        rows, columns = np.nonzero((step.source == BOX).all(axis=2))
+        assert (columns.min() + columns.max() + 1) / 2 == pytest.approx(step.state[0], abs=1)
+        assert 96 - rows.max() - 1 == pytest.approx(step.state[1], abs=1)
+
+
+def test_a_box_stays_in_the_picture_at_the_ends_of_its_range() -> None:
+    for x, columns in ((0.0, slice(0, 12)), (128.0, slice(52, 64))):
+        picture = boxes(FAKE_WORLD, (x, 0.5))
+        assert picture.shape == (48, 64, 3)
+        assert (picture[24:36, columns] == BOX).all()
 
 
 def test_the_probe_moves_nothing_but_its_place() -> None:

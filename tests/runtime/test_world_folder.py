@@ -75,6 +75,12 @@ def test_a_field_may_move_one_thing_or_several(tmp_path: Path) -> None:
     assert field.pixels == (2,)
 
 
+def test_a_world_takes_source_frames_unless_it_says_otherwise(tmp_path: Path) -> None:
+    assert load_world(write(tmp_path)).world.takes_source_frames
+    refusing = TOML.replace("fps = 16", "fps = 16\ntakes_source_frames = false")
+    assert not load_world(write(tmp_path, refusing)).world.takes_source_frames
+
+
 def test_a_world_before_training_has_no_words(tmp_path: Path) -> None:
     assert load_world(write(tmp_path, vocabulary=None)).world.vocabulary == ()
 
@@ -111,6 +117,7 @@ def test_a_missing_table_is_named_with_its_file(tmp_path: Path, table: str) -> N
         ("max = 128", "max = 128\npixels = [1, -1]", ["x", "pixels", "-1"]),
         ("width = 128", "width = 100", ["width", "100", "128"]),  # the preset's latents make pictures of 128 px
         ("height = 128", 'height = "tall"', ["height"]),
+        ("fps = 16", "fps = 16\ntakes_source_frames = 1", ["takes_source_frames", "1", "true or false"]),
     ],
 )
 def test_a_wrong_value_is_refused_with_file_field_and_value(

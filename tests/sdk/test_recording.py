@@ -169,3 +169,17 @@ def test_a_finished_recording_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_lossy_video_needs_even_sizes(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="needs even sizes, got 47x48"):
         Recorder(tmp_path, fps=16.0, width=47, height=48, crf=12)
+
+
+def test_a_prompts_transition_is_kept_where_it_does_not_take_over_at_once(tmp_path: Path) -> None:
+    with Recorder(tmp_path, fps=16.0, width=64, height=48) as recorder:
+        recorder.prompt("a square on sand")
+        recorder.prompt("a square on ice", transition="smooth", smooth_frames=24)
+        recorder.prompt("a square on grass", transition="fast", renoise_to=0.5)
+        recorder.frame(noise(1)[0])
+    told = [{k: v for k, v in event.items() if k not in ("frame", "t_us")} for event in Recording.load(tmp_path).events]
+    assert told == [
+        {"type": "prompt", "text": "a square on sand"},
+        {"type": "prompt", "text": "a square on ice", "transition": "smooth", "smooth_frames": 24},
+        {"type": "prompt", "text": "a square on grass", "transition": "fast", "renoise_to": 0.5},
+    ]

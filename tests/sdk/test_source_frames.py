@@ -1,10 +1,14 @@
 """A game's own pictures go to the engine and come back redrawn; prompts say how they take over."""
 
 import time
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from streamdit._fake_world import FAKE_WORLD, FakeScene, ground_of
+from streamdit._source import encode_source
 from streamdit.client import connect
 from streamdit.live import LiveSession
 from streamdit.testing import FakeEngine
@@ -50,6 +54,66 @@ async def test_a_picture_of_another_size_or_a_strength_out_of_range_is_refused_b
         assert not engine.bodies("source_frame")
 
 
+async def test_a_world_says_whether_it_takes_pictures_and_one_that_does_not_is_sent_none() -> None:
+    world = replace(FAKE_WORLD, takes_source_frames=False)
+    async with FakeEngine(world=world) as engine, connect(engine.address) as client, client.play() as session:
+        assert not session.opened.world.takes_source_frames
+        with pytest.raises(ValueError, match="world 'square' takes no source frames"):
+            await session.source_frame(PICTURE, strength=0.5)
+        assert not engine.bodies("source_frame")
+
+
+async def test_plain_pixels_of_512_by_512_travel_in_one_message() -> None:
+    world = replace(FAKE_WORLD, width=512, height=512)
+    picture = np.zeros((512, 512, 3), np.uint8)
+    async with FakeEngine(world=world) as engine, connect(engine.address) as client, client.play() as session:
+        event_id = await session.source_frame(picture, strength=0.5, jpeg_quality=0)
+        async for frame in session:
+            if frame.last_event_id >= event_id:
+                break
+    assert len(engine.bodies("source_frame")[0].payload) == 512 * 512 * 3
+
+
+def test_a_picture_too_large_for_one_message_is_refused_before_it_breaks_the_call() -> None:
+    with pytest.raises(ValueError, match="source frame is 1572864 bytes as RGB24, a message holds 1000000"):
+        encode_source(np.zeros((512, 1024, 3), np.uint8), 1024, 512, jpeg_quality=0)
+
+
+def test_the_fake_world_forgets_a_picture_after_a_second() -> None:
+    scene = FakeScene((64.0, 0.5), ground_of("a square on ice"))
+    redrawn = scene.redrawn(10, PICTURE, 0.0, fps=16.0)
+    assert np.array_equal(redrawn.picture(FAKE_WORLD, 25), PICTURE)
+    assert np.array_equal(redrawn.picture(FAKE_WORLD, 26), scene.picture(FAKE_WORLD, 26))
+
+
+def test_the_fake_worlds_ground_moves_from_the_old_prompt_to_the_new() -> None:
+    scene = FakeScene((64.0, 0.5), (0.0, 0.0, 0.0))
+    smooth = pb.Prompt(text="a square on ice", transition=pb.PROMPT_TRANSITION_SMOOTH, smooth_frames=4)
+    new = np.array(ground_of("a square on ice"))
+    shown = [scene.turned(10, smooth, 16.0).ground_at(frame) for frame in (10, 11, 13, 40)]
+    assert np.allclose(shown, [new / 4, new / 2, new, new])
+    at_once = scene.turned(10, pb.Prompt(text="a square on ice"), 16.0)
+    assert np.allclose(at_once.ground_at(10), new)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"transition": "slow"}, "transition is 'slow', expected one of immediate, smooth, fast"),
+        ({"smooth_frames": -1}, "smooth_frames is -1, expected at least 0"),
+        ({"renoise_to": 1.5}, r"renoise_to is 1.5, expected 0\.\.1"),
+        ({"renoise_to": float("nan")}, r"renoise_to is nan, expected 0\.\.1"),
+    ],
+)
+async def test_a_prompt_that_no_engine_would_take_is_refused_before_it_is_sent(
+    wrong: dict[str, Any], message: str
+) -> None:
+    async with FakeEngine() as engine, connect(engine.address) as client, client.play() as session:
+        with pytest.raises(ValueError, match=message):
+            await session.prompt("a square", **wrong)
+        assert not engine.bodies("prompt")
+
+
 async def test_a_prompt_says_how_it_takes_over() -> None:
     async with FakeEngine() as engine, connect(engine.address) as client, client.play() as session:
         await session.prompt("a square on sand")
@@ -58,8 +122,6 @@ async def test_a_prompt_says_how_it_takes_over() -> None:
         async for frame in session:
             if frame.last_event_id >= event_id:
                 break
-        with pytest.raises(ValueError, match="transition is 'slow', expected one of immediate, smooth, fast"):
-            await session.prompt("a square", transition="slow")  # type: ignore[arg-type]
     plain, smooth, fast = engine.bodies("prompt")
     assert plain.transition == pb.PROMPT_TRANSITION_IMMEDIATE
     assert (smooth.transition, smooth.smooth_frames) == (pb.PROMPT_TRANSITION_SMOOTH, 24)

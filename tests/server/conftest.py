@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from engine_service.model.world import World
 from engine_service.server.app import EngineServer
 from engine_service.server.config import ServerConfig
 from tests.server.fake_player import WORLD, FakePlayer
@@ -15,15 +16,15 @@ StartEngine = Callable[..., Awaitable[Engine]]
 
 @pytest.fixture
 async def start_engine() -> AsyncIterator[StartEngine]:
-    """Start an engine with these `ServerConfig` fields; everything is stopped after the test."""
+    """Start an engine with these `ServerConfig` fields, and a world; everything is stopped after the test."""
     async with AsyncExitStack() as stack:
 
-        async def start(**fields: object) -> Engine:
+        async def start(*, world: World = WORLD, **fields: object) -> Engine:
             config = ServerConfig(**{"port": 0, "drain_s": 0.2, "close_s": 0.5, **fields})  # type: ignore[arg-type]
             server = EngineServer(
                 config,
-                worlds={WORLD.name: WORLD},
-                default_world=WORLD.name,
+                worlds={world.name: world},
+                default_world=world.name,
                 player_factory=FakePlayer,
                 backend="fake",
                 device="none",

@@ -9,7 +9,7 @@ Exit status 1 if any bot had no session or no frame.
 import asyncio
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from rich.console import Console
@@ -23,7 +23,7 @@ from streamdit.bots.take import Take
 from streamdit.client import connect
 from streamdit.errors import StreamDiTError
 from streamdit.recording import Recording
-from streamdit.types import ServerInfo
+from streamdit.types import TRANSITIONS, PromptTransition, ServerInfo
 
 console = Console(stderr=True)
 
@@ -55,6 +55,8 @@ def run(
     world: Annotated[str, typer.Option(help="Default: the engine's.")] = "",
     profile: Annotated[str, typer.Option(help="Default: the world's.")] = "",
     prompt: Annotated[str | None, typer.Option(help="Default: the world's first example.")] = None,
+    transition: Annotated[str, typer.Option(help="How prompts take over: " + " | ".join(TRANSITIONS))] = "immediate",
+    strength: Annotated[float, typer.Option(help="redraw: 0 gives the pictures back, 1 keeps nothing of them.")] = 0.6,
     seed: Annotated[int, typer.Option(help="Of the scenario; every bot adds its number.")] = 0,
 ) -> None:
     """Play headless and report how it went."""
@@ -66,13 +68,15 @@ def run(
             world=world,
             profile=profile,
             prompt=prompt,
+            transition=cast(PromptTransition, transition),  # checked there
+            strength=strength,
             seed=seed,
             record=record,
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     takes, info = asyncio.run(play_all(plan, bots))
-    built = build(scenario, seconds, takes, info)
+    built = build(scenario, seconds, takes, info, options={"transition": transition, "strength": strength})
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(json.dumps(built, indent=2) + "\n", encoding="utf-8")
     draw_report(takes, built, report.with_suffix(".png"))

@@ -14,7 +14,7 @@ from streamdit.client import connect
 from streamdit.errors import SessionClosed, StreamDiTError
 from streamdit.frames import Frame
 from streamdit.session import Session
-from streamdit.types import ClosedReason, EventRejected, Notice
+from streamdit.types import TRANSITIONS, ClosedReason, EventRejected, Notice, PromptTransition
 
 SLIP_S = 0.5
 
@@ -29,6 +29,8 @@ class BotPlan:
     world: str = ""
     profile: str = ""
     prompt: str | None = None
+    transition: PromptTransition = "immediate"  # of the scenario's prompts
+    strength: float = 0.6  # of its source frames, 0..1
     seed: int = 0  # of the scenario; each bot adds its number
     record: Path | None = None  # a folder; bot n writes into bot-n
 
@@ -38,6 +40,10 @@ class BotPlan:
             raise ValueError(f"scenario is {self.scenario!r}, expected one of {known}")
         if self.seconds <= 0:
             raise ValueError(f"seconds is {self.seconds}, expected more than 0")
+        if self.transition not in TRANSITIONS:
+            raise ValueError(f"transition is {self.transition!r}, expected one of {', '.join(TRANSITIONS)}")
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength is {self.strength}, expected 0..1")
 
 
 async def play(plan: BotPlan, bot: int, on_frame: Callable[[], object] = lambda: None) -> Take:
@@ -68,7 +74,7 @@ async def _live(session: Session, plan: BotPlan, take: Take, on_frame: Callable[
     if plan.record is not None:
         film = Film(plan.record / f"bot-{take.bot}", session.opened, plan.scenario, prompt)
     steps = SCENARIOS[plan.scenario](session.opened.world, Random(plan.seed + take.bot))
-    actor = asyncio.create_task(_act(session, steps, take, film))
+    actor = asyncio.create_task(_act(session, plan, steps, take, film))
     try:
         async with asyncio.timeout(plan.seconds):
             async for frame in session:
@@ -94,7 +100,7 @@ def _look(frame: Frame, plan: BotPlan, take: Take, film: Film | None) -> None:
         film.frame(frame, rgb)
 
 
-async def _act(session: Session, steps: Iterator[Step], take: Take, film: Film | None) -> None:
+async def _act(session: Session, plan: BotPlan, steps: Iterator[Step], take: Take, film: Film | None) -> None:
     """The scenario on the bot's own clock."""
     began_s = time.monotonic()
     max_horizon = session.opened.max_horizon_frames
@@ -105,21 +111,29 @@ async def _act(session: Session, steps: Iterator[Step], take: Take, film: Film |
                 began_s -= wait_s  # a bot that was held up goes on from here, without a burst of old events
             await asyncio.sleep(max(0.0, wait_s))
             if step.prompt is not None:
-                event_id = await session.prompt(step.prompt)
+                event_id = await session.prompt(step.prompt, transition=plan.transition)
                 take.events.append(EventNote(event_id, "prompt", time.monotonic_ns()))
                 if film is not None:
-                    film.prompt(event_id, step.prompt)
+                    film.prompt(event_id, step.prompt, plan.transition)
             if step.state is not None:
                 sent_ns = time.monotonic_ns()
                 event_id = await session.state(step.state, horizon=step.horizon[:max_horizon])
                 take.events.append(EventNote(event_id, "state", sent_ns, step.place))
                 if film is not None:
                     film.state(event_id, step.state)
+            if step.source is not None:
+                sent_ns = time.monotonic_ns()
+                event_id = await session.source_frame(step.source, strength=plan.strength)
+                take.events.append(EventNote(event_id, "source_frame", sent_ns))
+                if film is not None:
+                    film.source(event_id, plan.strength)
             if step.stop_reading_s is not None:
                 await _stall(session, step.stop_reading_s, take)
             _keep_news(session, take)
     except SessionClosed:
         return  # the watcher learns why
+    except ValueError as error:  # the world takes no source frames
+        take.errors.append(f"bot {take.bot}: {error}")
 
 
 async def _stall(session: Session, stop_s: float, take: Take) -> None:

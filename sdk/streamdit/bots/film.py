@@ -2,7 +2,8 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from streamdit.frames import Frame
 from streamdit.recording import Recorder
-from streamdit.types import Opened
+from streamdit.types import Opened, PromptTransition
 
 CRF = 12  # looks clean, plays everywhere
 MAX_WAITING_EVENTS = 1024  # not obeyed yet; the oldest falls out
@@ -22,7 +23,7 @@ class Film:
     def __init__(self, folder: Path, opened: Opened, scenario: str, prompt: str) -> None:
         world = opened.world
         self._lock = threading.Lock()
-        self._waiting: deque[tuple[int, str | tuple[float, ...]]] = deque(maxlen=MAX_WAITING_EVENTS)
+        self._waiting: deque[tuple[int, Callable[[], None]]] = deque(maxlen=MAX_WAITING_EVENTS)
         self._last_frame_id = 0
         self._recorder = Recorder(
             folder,
@@ -36,15 +37,21 @@ class Film:
         )
         self._recorder.prompt(prompt)
 
-    def prompt(self, event_id: int, text: str) -> None:
+    def prompt(self, event_id: int, text: str, transition: PromptTransition) -> None:
         """Was sent; written once a frame obeys it."""
-        with self._lock:
-            self._waiting.append((event_id, text))
+        self._later(event_id, partial(self._recorder.prompt, text, transition=transition))
 
     def state(self, event_id: int, values: Sequence[float]) -> None:
         """Was sent; written once a frame obeys it."""
+        self._later(event_id, partial(self._recorder.state, tuple(values)))
+
+    def source(self, event_id: int, strength: float) -> None:
+        """A source frame was sent; its strength is written once a frame obeys it."""
+        self._later(event_id, partial(self._recorder.event, "source_frame", strength=strength))
+
+    def _later(self, event_id: int, write: Callable[[], None]) -> None:
         with self._lock:
-            self._waiting.append((event_id, tuple(values)))
+            self._waiting.append((event_id, write))
 
     def frame(self, frame: Frame, rgb: NDArray[np.uint8]) -> None:
         """The next frame, rgb (H, W, 3); frames lost before it are noted as a `gap`."""
@@ -54,11 +61,8 @@ class Film:
         self._last_frame_id = frame.frame_id
         with self._lock:
             while self._waiting and self._waiting[0][0] <= frame.last_event_id:
-                _, content = self._waiting.popleft()
-                if isinstance(content, str):
-                    self._recorder.prompt(content)
-                else:
-                    self._recorder.state(content)
+                _, write = self._waiting.popleft()
+                write()
         self._recorder.frame(rgb)
 
     def finish(self) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -126,8 +126,15 @@ def first_frames_ms(takes: Sequence[Take]) -> list[float]:
     return [(take.frames[0].arrival_ns - take.began_ns) / 1e6 for take in takes if take.frames]
 
 
-def build(scenario: str, seconds: float, takes: Sequence[Take], info: ServerInfo | None) -> dict[str, Any]:
-    """The report of one run; its keys are fixed in the README."""
+def build(
+    scenario: str,
+    seconds: float,
+    takes: Sequence[Take],
+    info: ServerInfo | None,
+    *,
+    options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The report of one run; its keys are fixed in the README. `options` of the scenario are repeated in it."""
     gaps_ms = [gap for take in takes for gap in intervals_ms(take)]
     late = 0
     for take in takes:
@@ -150,7 +157,7 @@ def build(scenario: str, seconds: float, takes: Sequence[Take], info: ServerInfo
         "errors": [error for take in takes for error in take.errors],
         "machine": machine(),
         "server": server(info, takes),
-        "scenario": _extras(scenario, seconds, takes, seen_ms),
+        "scenario": {**_extras(scenario, seconds, takes, seen_ms), **(options or {})},
     }
 
 
@@ -171,8 +178,10 @@ def _extras(scenario: str, seconds: float, takes: Sequence[Take], seen_ms: Seque
         "rungs": {str(rung): sum(f.rung == rung for f in frames) for rung in sorted({f.rung for f in frames})},
         "per_bot_fps": [None if (speed := fps(take)) is None else round(speed, 3) for take in takes],
     }
-    if scenario == "prompt-tour":
+    if scenario in ("prompt-tour", "prompts"):
         extras["prompts"] = sum(event.kind == "prompt" for take in takes for event in take.events)
+    if scenario == "redraw":
+        extras["source_frames"] = sum(event.kind == "source_frame" for take in takes for event in take.events)
     if scenario == "probe":
         extras["teleports"] = len(seen_ms)
         extras["teleports_not_seen"] = sum(ms is None for ms in seen_ms)

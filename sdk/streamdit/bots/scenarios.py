@@ -2,22 +2,28 @@
 
 wander        walks about, one state per frame with a short horizon
 prompt-tour   the same, and the next example prompt every 4 s
+prompts       the same in one place: every 3 s another critter, that of the next example prompt
+redraw        walks about; every frame comes with a picture of boxes to be redrawn
 probe         stands still and teleports between two far places, for visible latency
 idle          sends nothing
 stall         wanders; stops reading for 10 s, then goes on
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, cycle
 from random import Random
 from typing import TypeAlias
 
-from streamdit.bots.trajectories import StateValues, ordered, standing, wander, with_horizon
+import numpy as np
+from numpy.typing import NDArray
+
+from streamdit.bots.boxes import boxes
+from streamdit.bots.trajectories import StateValues, is_critter_world, ordered, standing, wander, with_horizon
 from streamdit.types import WorldInfo
 
 HORIZON_FRAMES = 8
-TOUR_EVERY_S = 4.0
+TOUR_EVERY_S, CRITTER_EVERY_S = 4.0, 3.0
 TELEPORT_EVERY_S, TELEPORT_JITTER_S = 2.0, 0.35
 STALL_AFTER_S, STALL_FOR_S = 4.0, 10.0
 
@@ -28,6 +34,7 @@ class Step:
 
     at_s: float
     prompt: str | None = None
+    source: NDArray[np.uint8] | None = None  # (H, W, 3), to be redrawn
     state: StateValues | None = None
     horizon: tuple[StateValues, ...] = ()
     place: int | None = None  # probe: which of the two places this step teleports to
@@ -45,13 +52,37 @@ def wander_about(world: WorldInfo, random: Random) -> Iterator[Step]:
 
 def prompt_tour(world: WorldInfo, random: Random) -> Iterator[Step]:
     """Wander; a new example prompt every 4 s."""
-    prompts = cycle(world.example_prompts)
-    next_s = 0.0
-    for step in wander_about(world, random):
+    return _asking(world.example_prompts, TOUR_EVERY_S, wander_about(world, random))
+
+
+def prompts(world: WorldInfo, random: Random) -> Iterator[Step]:
+    """Wander; every 3 s another critter in the place of the first example prompt."""
+    return _asking(critter_prompts(world), CRITTER_EVERY_S, wander_about(world, random))
+
+
+def critter_prompts(world: WorldInfo) -> tuple[str, ...]:
+    """The first example prompt with the second word, "a pig ...", of each; of another world all examples."""
+    examples = world.example_prompts
+    if not is_critter_world(world) or not all(len(prompt.split()) > 1 for prompt in examples):
+        return examples
+    article, _, *place = examples[0].split()
+    return tuple(" ".join((article, prompt.split()[1], *place)) for prompt in examples)
+
+
+def _asking(texts: Sequence[str], every_s: float, steps: Iterator[Step]) -> Iterator[Step]:
+    """The steps, and the next prompt, round and round, whenever its time has come."""
+    waiting, next_s = cycle(texts), 0.0
+    for step in steps:
         if step.at_s >= next_s:
-            yield Step(at_s=step.at_s, prompt=next(prompts))
-            next_s += TOUR_EVERY_S
+            yield Step(at_s=step.at_s, prompt=next(waiting))
+            next_s += every_s
         yield step
+
+
+def redraw(world: WorldInfo, random: Random) -> Iterator[Step]:
+    """Wander; with every state its picture, for the engine to redraw."""
+    for step in wander_about(world, random):
+        yield step if step.state is None else replace(step, source=boxes(world, step.state))
 
 
 def probe(world: WorldInfo, random: Random) -> Iterator[Step]:
@@ -87,6 +118,8 @@ def stall(world: WorldInfo, random: Random) -> Iterator[Step]:
 SCENARIOS: Mapping[str, Scenario] = {
     "wander": wander_about,
     "prompt-tour": prompt_tour,
+    "prompts": prompts,
+    "redraw": redraw,
     "probe": probe,
     "idle": idle,
     "stall": stall,

@@ -54,6 +54,7 @@ class RejectReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REJECT_REASON_UNKNOWN_TRANSITION: _ClassVar[RejectReason]
     REJECT_REASON_SOURCE_SIZE: _ClassVar[RejectReason]
     REJECT_REASON_SOURCE_UNREADABLE: _ClassVar[RejectReason]
+    REJECT_REASON_SOURCE_NOT_TAKEN: _ClassVar[RejectReason]
 
 class NoticeCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -109,6 +110,7 @@ REJECT_REASON_UNAUTHENTICATED: RejectReason
 REJECT_REASON_UNKNOWN_TRANSITION: RejectReason
 REJECT_REASON_SOURCE_SIZE: RejectReason
 REJECT_REASON_SOURCE_UNREADABLE: RejectReason
+REJECT_REASON_SOURCE_NOT_TAKEN: RejectReason
 NOTICE_CODE_UNSPECIFIED: NoticeCode
 NOTICE_CODE_UNKNOWN_WORDS: NoticeCode
 NOTICE_CODE_LATE: NoticeCode
@@ -146,7 +148,7 @@ class GetServerInfoResponse(_message.Message):
     def __init__(self, server_version: _Optional[str] = ..., api_version: _Optional[int] = ..., worlds: _Optional[_Iterable[_Union[WorldInfo, _Mapping]]] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ..., max_sessions: _Optional[int] = ..., active_sessions: _Optional[int] = ...) -> None: ...
 
 class WorldInfo(_message.Message):
-    __slots__ = ("name", "description", "fps", "width", "height", "state_fields", "profiles", "default_profile", "example_prompts", "vocabulary", "actions")
+    __slots__ = ("name", "description", "fps", "width", "height", "state_fields", "profiles", "default_profile", "example_prompts", "vocabulary", "actions", "takes_source_frames")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     FPS_FIELD_NUMBER: _ClassVar[int]
@@ -158,6 +160,7 @@ class WorldInfo(_message.Message):
     EXAMPLE_PROMPTS_FIELD_NUMBER: _ClassVar[int]
     VOCABULARY_FIELD_NUMBER: _ClassVar[int]
     ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    TAKES_SOURCE_FRAMES_FIELD_NUMBER: _ClassVar[int]
     name: str
     description: str
     fps: float
@@ -169,7 +172,8 @@ class WorldInfo(_message.Message):
     example_prompts: _containers.RepeatedScalarFieldContainer[str]
     vocabulary: _containers.RepeatedScalarFieldContainer[str]
     actions: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., fps: _Optional[float] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., state_fields: _Optional[_Iterable[_Union[StateField, _Mapping]]] = ..., profiles: _Optional[_Iterable[_Union[ProfileInfo, _Mapping]]] = ..., default_profile: _Optional[str] = ..., example_prompts: _Optional[_Iterable[str]] = ..., vocabulary: _Optional[_Iterable[str]] = ..., actions: _Optional[_Iterable[str]] = ...) -> None: ...
+    takes_source_frames: bool
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., fps: _Optional[float] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., state_fields: _Optional[_Iterable[_Union[StateField, _Mapping]]] = ..., profiles: _Optional[_Iterable[_Union[ProfileInfo, _Mapping]]] = ..., default_profile: _Optional[str] = ..., example_prompts: _Optional[_Iterable[str]] = ..., vocabulary: _Optional[_Iterable[str]] = ..., actions: _Optional[_Iterable[str]] = ..., takes_source_frames: _Optional[bool] = ...) -> None: ...
 
 class StateField(_message.Message):
     __slots__ = ("name", "min", "max", "periodic", "initial")
