@@ -45,6 +45,8 @@ world: setup ## train critters from nothing on this machine: hours on two cores;
 	$(BIN)/python -m critters.record --out recordings/held-out --count 86 --seconds 4 --seed 2 --split held-out
 	$(BIN)/streamdit-engine train-autoencoder --recordings recordings/train --run runs/autoencoder
 	$(BIN)/streamdit-engine train --recordings recordings/train --validation recordings/held-out --run runs/denoiser --steps 15000
+	$(BIN)/streamdit-engine distill --recordings recordings/train --validation recordings/held-out --run runs/student
+	$(BIN)/streamdit-engine teach-judges --recordings recordings/train
 
 clean: ## remove what make made
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache
