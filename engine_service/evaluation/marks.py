@@ -69,15 +69,23 @@ def consistencies(
     height, width = pictures.shape[1:3]
     subjects, backgrounds = [], []
     for picture, (x, up) in zip(pictures, states[:, position_columns(folder)], strict=True):
-        # The judge's place counts upwards from a ground that its own head has learnt: find it in px from the top.
-        row = _row_of(judges, float(up), height)
-        top = int(np.clip(row - CROP / 2, 0, height - CROP))
-        left = int(np.clip(x - CROP / 2, 0, width - CROP))
-        subjects.append(_features(judges, picture[top : top + CROP, left : left + CROP]))
+        inside = box(judges, float(x), float(up), height, width)
+        subjects.append(_features(judges, picture[inside]))
         hidden = picture.copy()
-        hidden[top : top + CROP, left : left + CROP] = 128
+        hidden[inside] = 128
         backgrounds.append(_features(judges, hidden))
     return consistency(subjects), consistency(backgrounds)
+
+
+def box(judges: Judges, x: float, up: float, height: int, width: int) -> tuple[slice, slice]:
+    """Rows and columns of the crop around a critter at a place, wholly inside the picture.
+
+    A place counts upwards from a ground that only the judge's own head has learnt; that says where to look.
+    """
+    crop = min(CROP, height, width)
+    top = int(np.clip(_row_of(judges, up, height) - crop / 2, 0, height - crop))
+    left = int(np.clip(x - crop / 2, 0, width - crop))
+    return slice(top, top + crop), slice(left, left + crop)
 
 
 def _features(judges: Judges, picture: NDArray[np.uint8]) -> NDArray[np.float64]:
