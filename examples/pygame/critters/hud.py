@@ -22,7 +22,7 @@ _MARGIN = 12
 _BOX_HEIGHT = 104
 
 HINTS = (
-    "arrows move · T prompt · 1-8 examples · C transition · V redraw · , . its strength",
+    "arrows move · T prompt · 1-8 examples · C transition · V redraw · , or . its strength",
     "Tab view · F1 HUD · R record · F12 picture · Esc leaves",
 )
 
