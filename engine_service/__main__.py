@@ -271,6 +271,36 @@ def evaluate_world(
         print_table(results)
 
 
+@app.command("scale")
+def scale(
+    world: WorldOption = "critters",
+    windows: Annotated[str | None, typer.Option(help="Also time attention windows here, on this preset.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="With --windows: a picture of operations against time.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A page to write the tables into, between its marks.")] = None,
+) -> None:
+    """What models of every size cost: parameters, tokens, operations, memory."""
+    with _clear_errors():
+        from engine_service import sizes  # noqa: PLC0415
+        from engine_service.model.presets import PRESETS  # noqa: PLC0415
+        from engine_service.page import write_between_marks  # noqa: PLC0415
+        from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
+
+        served = load_world(find_world(world)).world
+        tables = [sizes.preset_table(served)]
+        if windows is not None:
+            if windows not in PRESETS:
+                raise ValueError(f"windows is {windows!r}, expected one of {', '.join(PRESETS)}")
+            config = PRESETS[windows].dit(served.state_fields if windows == "critters" else ())
+            costs = sizes.measure_windows(config, sizes.PAPER.num_latents, PRESETS[windows].text_words)
+            tables.append(sizes.window_table(costs))
+            if plot is not None:
+                sizes.plot_windows(costs, plot)
+        text = "\n\n".join(tables)
+        if out is not None:
+            write_between_marks(out, "scale", text)
+        typer.echo(text)
+
+
 @app.command("bench")
 def bench_machine(
     out: Annotated[Path | None, typer.Option(help="A page to write the tables into, between its marks.")] = None,

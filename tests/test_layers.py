@@ -25,9 +25,22 @@ MAY_IMPORT = {
     "generate": {"types", "model", "runtime", "stream"},
     "evaluation": {"types", "model", "runtime", "stream", "training"},
     "page": set[str](),
+    "sizes": {"types", "model"},
     "doctor": {"types", "model", "runtime", "stream", "server"},
     "bench": {"types", "model", "runtime", "stream", "server"},
-    "__main__": {"runtime", "server", "config", "generate", "training", "evaluation", "doctor", "bench", "page"},
+    "__main__": {
+        "runtime",
+        "server",
+        "config",
+        "generate",
+        "training",
+        "evaluation",
+        "doctor",
+        "bench",
+        "page",
+        "sizes",
+        "model",
+    },
     "__init__": set[str](),
 }
 BACKENDS = {"engine_service.runtime.torch_backend", "engine_service.runtime.openvino_backend"}

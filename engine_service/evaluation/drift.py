@@ -24,22 +24,25 @@ def looped(script: Script, fps: float, seconds: float) -> tuple[Script, NDArray[
     if len(script.states) < length:
         raise ValueError(f"script has {len(script.states)} frames, a loop of {LOOP_S:g} s needs {length}")
     frames = np.arange(round(seconds * fps)) % length
-    return Script(tuple(script.prompts[i] for i in frames), script.states[frames], script.horizon), frames
+    return Script(f"{script.name} looped", tuple(script.prompts[i] for i in frames), script.states[frames]), frames
 
 
-def contrast_pct(series: NDArray[np.float64]) -> float:
-    """How far the last 15 % of a metric are from its first, in percent of those.
+def contrast_pct(series: NDArray[np.float64], whole: float | None = None) -> float:
+    """How far the last 15 % of a metric are from its first, in percent of `whole`, or of the first.
+
+    Of accuracies the whole is 1: what was right in one frame of a hundred and is in none has not changed by 100 %.
 
     Raises:
-        ValueError: the first are 0, or there are too few.
+        ValueError: the first are 0 and no whole is given, or there are too few values.
     """
     share = round(len(series) * END_SHARE)
     if share == 0:
         raise ValueError(f"{len(series)} values, {END_SHARE:.0%} of them are none")
     first, last = float(np.mean(series[:share])), float(np.mean(series[-share:]))
-    if first == 0:
-        raise ValueError("the metric begins at 0, a contrast in percent needs more")
-    return 100 * abs(last - first) / abs(first)
+    unit = first if whole is None else whole
+    if unit == 0:
+        raise ValueError("the metric begins at 0, a contrast in percent needs a whole")
+    return 100 * abs(last - first) / abs(unit)
 
 
 def slope_per_minute(series: NDArray[np.float64], fps: float) -> float:

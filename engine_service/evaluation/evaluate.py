@@ -17,8 +17,8 @@ from engine_service.evaluation.examine import Examiner, Play, RowResult
 from engine_service.evaluation.judges import load_judges, require_notes
 from engine_service.evaluation.rows import CLASSIC, Row, table_rows
 from engine_service.evaluation.show import draw_plot, draw_sheet
-from engine_service.evaluation.stage import Performance, Script, perform
-from engine_service.runtime.denoiser import Runtime
+from engine_service.evaluation.stage import LatentSampler, Performance, Script, perform
+from engine_service.runtime.denoiser import Denoiser, Runtime
 from engine_service.runtime.load import load_runtime
 from engine_service.runtime.world import load_world
 
@@ -80,10 +80,11 @@ def player_of(runtime: Runtime, row: Row, seed: int) -> Play:
     """What plays a script as this row; each script begins from the same noise."""
     unprompted = runtime.prompts.encode(runtime.prompts.tokens(""))
 
-    def play(script: Script) -> Performance:
-        return perform(
-            runtime, lambda denoiser: row.sampler_of(denoiser, unprompted, runtime.latent_shape, seed), script
-        )
+    def play(script: Script, horizon: int) -> Performance:
+        def sampler_of(denoiser: Denoiser) -> LatentSampler:
+            return row.sampler_of(denoiser, unprompted, runtime.latent_shape, seed)
+
+        return perform(runtime, sampler_of, script, horizon=horizon)
 
     return play
 

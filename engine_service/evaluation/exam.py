@@ -96,15 +96,12 @@ def prepare(folder: WorldFolder, size: ExamSize, exams: Path, *, seed: int = 0) 
 
 def task_of(recording: Recording) -> Task:
     """A recording's own prompts and states, and the frames it holds."""
-    script = Script(tuple(recording.prompts()), recording.states())
+    script = Script(recording.folder.name, tuple(recording.prompts()), recording.states())
     return Task(script, recording.read(), {name: str(value) for name, value in recording.labels.items()})
 
 
 def jump_task(folder: WorldFolder, num_jumps: int, rng: np.random.Generator) -> JumpTask:
-    """At rest but for the first field that is a place: about every second it is at least a quarter of its range away.
-
-    No horizon: nobody foresees a jump.
-    """
+    """At rest, but about every second the first field that is a place is at least a quarter of its range away."""
     world, column = folder.world, position_columns(folder)[0]
     field, every = world.state_fields[column], round(world.fps)
     states = np.tile(np.array(world.resting_state, np.float32), ((num_jumps + 1) * every, 1))
@@ -115,7 +112,7 @@ def jump_task(folder: WorldFolder, num_jumps: int, rng: np.random.Generator) -> 
         place = float(rng.choice(far))
         states[jump:, column] = field.min + place * (field.max - field.min)
     prompts = (world.example_prompts[0],) * len(states)
-    return JumpTask(Script(prompts, states, horizon=0), jumps)
+    return JumpTask(Script("jumps", prompts, states), jumps)
 
 
 def default_exams(folder: WorldFolder) -> Path:

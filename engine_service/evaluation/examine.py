@@ -40,7 +40,8 @@ COLUMNS = (
 DRIFT_S = (60.0, 300.0)
 NEAR_PX = 5.0  # so near to its place a critter stands where it should
 
-Play: TypeAlias = Callable[[Script], Performance]
+HORIZON = 8  # frames that a game can predict of itself
+Play: TypeAlias = Callable[[Script, int], Performance]  # a script, and how many frames of it are foreseen
 
 
 @dataclass(slots=True)
@@ -67,15 +68,15 @@ class Examiner:
         for split, tasks in exam.splits.items():
             played = []
             for task in tasks:
-                performance = None if play is None else play(task.script)
+                performance = None if play is None else play(task.script, HORIZON)
                 played.append((task, performance))
                 tick()
             self._marked(row, split, played)
         for loop in exam.loops:
-            self._drift(row, loop, None if play is None else play(loop.script))
+            self._drift(row, loop, None if play is None else play(loop.script, HORIZON))
             tick()
         if play is not None:
-            self._latency(row, exam.jumps, play(exam.jumps.script))
+            self._latency(row, exam.jumps, play(exam.jumps.script, 0))  # nobody foresees a jump
         tick()
         return row
 
@@ -139,7 +140,10 @@ class Examiner:
             row.more[f"slope_{name}_per_minute"] = slope_per_minute(values, fps)
         for seconds in DRIFT_S:
             if len(pictures) >= seconds * fps:
-                worst = max(contrast_pct(values[: round(seconds * fps)]) for values in series.values())
+                worst = max(
+                    contrast_pct(values[: round(seconds * fps)], None if name in ("psnr_db", "ssim") else 1.0)
+                    for name, values in series.items()
+                )
                 column = f"drift_{seconds:g}s_pct"
                 row.columns[column] = max(row.columns[column] or 0.0, worst)
         if performance is not None:

@@ -35,18 +35,18 @@ def table_rows(world: World, *, guidance: float, teacher_levels: int = 32) -> tu
     fifo, reuse = FifoConfig(), ReuseConfig()
 
     def reuse_of(denoiser: Denoiser, _: EncodedPrompt, shape: LatentShape, seed: int) -> LatentSampler:
-        return ReuseSampler(denoiser, reuse, shape, seed)
+        return ReuseSampler(denoiser, shape, reuse, seed=seed)
 
     def fifo_of(denoiser: Denoiser, _: EncodedPrompt, shape: LatentShape, seed: int) -> LatentSampler:
-        return FifoSampler(denoiser, fifo, shape, seed)
+        return FifoSampler(denoiser, shape, fifo, seed=seed)
 
     def teacher_of(denoiser: Denoiser, unprompted: EncodedPrompt, shape: LatentShape, seed: int) -> LatentSampler:
         guided = GuidedDenoiser(denoiser, unprompted, guidance)
-        return StreamDiTSampler(guided, with_levels(default, teacher_levels), shape, seed)
+        return StreamDiTSampler(guided, shape, with_levels(default, teacher_levels), seed=seed)
 
     return (
         Row("reusediffuse", f"clips of {reuse.clip} latents, {reuse.num_steps} steps", False, reuse_of),
-        Row("fifo", f"window {fifo.window}, {fifo.partitions} partitions, lookahead", False, fifo_of),
+        Row("fifo", f"{fifo.num_stretches} stretches of {fifo.stretch} latents, lookahead", False, fifo_of),
         Row("teacher", f"{teacher_levels} steps, guidance {guidance:g}", False, teacher_of),
         *(distilled(default, levels) for levels in (8, 4, 2)),
     )
@@ -56,7 +56,7 @@ def distilled(partition: Partition, levels: int) -> Row:
     """The student in so many steps from noise to picture, one call each."""
 
     def sampler_of(denoiser: Denoiser, _: EncodedPrompt, shape: LatentShape, seed: int) -> LatentSampler:
-        return StreamDiTSampler(denoiser, with_levels(partition, levels), shape, seed)
+        return StreamDiTSampler(denoiser, shape, with_levels(partition, levels), seed=seed)
 
     return Row(f"distilled-{levels}", f"{levels} steps", True, sampler_of)
 

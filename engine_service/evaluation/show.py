@@ -117,7 +117,8 @@ def draw_plot(results: Mapping[str, RowResult], file: Path) -> None:
     right.set(xlabel="minutes of the stream", ylabel="PSNR over each loop of nine seconds, dB")
     for axes in (left, middle, right):
         axes.grid(alpha=0.3)
-        axes.legend(frameon=False, fontsize=8)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(frameon=False, fontsize=8)
     figure.savefig(file, dpi=110)
     plt.close(figure)
 

@@ -155,7 +155,7 @@ class StreamDiT(nn.Module):
         patch = self.config.patch_size
         x = rearrange(latents, "b f c (h p) (w q) -> b f h w (c p q)", p=patch, q=patch)
         x = self.embed(x) + self.places + self.state_places(of_places)  # (B, F, h, w, D)
-        words = (text_bias == 0).to(text.dtype)[..., None]  # (B, L, 1)
+        words = text_bias.exp().to(text.dtype)[..., None]  # (B, L, 1); 0, 1, or between on the way to a new prompt
         summary = self.text_summary((text * words).sum(1) / words.sum(1))  # (B, D)
         condition = self.sigma_embedding(of_sigma) + summary[:, None]  # (B, F, D)
         if self.state_embedding is not None:

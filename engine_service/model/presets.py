@@ -95,5 +95,5 @@ PRESETS = {
     ),
     "streamdit-1b": _streamdit(width=1536, depth=19, num_heads=12),
     "streamdit-4b": _streamdit(width=2560, depth=28, num_heads=20),
-    "streamdit-30b": _streamdit(width=5120, depth=52, num_heads=40),
+    "streamdit-30b": _streamdit(width=5120, depth=55, num_heads=40),
 }

@@ -80,3 +80,15 @@ class TextEncoder(nn.Module):
         x = self.words(ids) + self.places
         x = self.layers(x, src_key_padding_mask=bias)
         return self.norm(x), bias
+
+
+def mix_words(words: Tensor, bias: Tensor, new_words: Tensor, new_bias: Tensor, share: float) -> tuple[Tensor, Tensor]:
+    """A share of the way from one prompt to another: words `(B, L, Dt)` and bias `(B, L)`, of each and of the mixture.
+
+    A word weighs exp(bias) in attention and in the summary; these weights move in a straight line, and with them what a
+    place holds. So a word that only one of the two has fades in or out, and is not lost to the other's padding.
+    """
+    weight, new_weight = (1 - share) * bias.exp(), share * new_bias.exp()  # (B, L)
+    total = weight + new_weight
+    mixed = weight[..., None] * words + new_weight[..., None] * new_words
+    return mixed / total.clamp_min(1e-9)[..., None], total.log().clamp_min(MASKED)

@@ -1,11 +1,6 @@
-"""The prompt over media time: what is in force at a frame, and how a new one takes over.
+"""The prompt over media time: what is in force at a frame, and how a new one takes over (StreamDiT supplement 8)."""
 
-Letters: L text tokens, Dt text width.
-"""
-
-import torch
-from torch import Tensor
-
+from engine_service.model.text import mix_words
 from engine_service.runtime.denoiser import EncodedPrompt
 
 
@@ -24,24 +19,7 @@ class PromptTrack:
 
     def at(self, frame: int) -> EncodedPrompt:
         """What is in force at a frame; at the end of the way it is the new prompt itself."""
-        done = frame - self._start
-        return self._new if done >= self._length else between(self._old, self._new, done / self._length)
-
-
-def between(old: EncodedPrompt, new: EncodedPrompt, share: float) -> EncodedPrompt:
-    """Word embeddings `share` of the way from one prompt to another (StreamDiT supplement 8).
-
-    The shorter prompt is stretched to the longer one's length by saying words twice: every place then holds two words
-    and the way between them, and none holds padding.
-    """
-    lengths = [int((prompt.bias == 0).sum()) for prompt in (old, new)]
-    longest = max(lengths)
-    first, second = (stretch(p.words, length, longest) for p, length in zip((old, new), lengths, strict=True))
-    return EncodedPrompt(torch.lerp(first, second, share), (old, new)[lengths.index(longest)].bias)
-
-
-def stretch(words: Tensor, length: int, longest: int) -> Tensor:
-    """The first `length` of `(1, L, Dt)` spread evenly over `longest` places; what is behind them stays."""
-    places = torch.arange(words.shape[1])
-    spread = places * length // longest
-    return words[:, torch.where(places < longest, spread, places)]
+        done, old, new = frame - self._start, self._old, self._new
+        if done >= self._length:
+            return new
+        return EncodedPrompt(*mix_words(old.words, old.bias, new.words, new.bias, done / self._length))

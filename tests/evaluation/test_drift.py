@@ -11,7 +11,7 @@ FPS = 16.0
 
 def script(num_frames: int = 200) -> Script:
     states = np.arange(num_frames, dtype=np.float32)[:, None]
-    return Script(tuple(f"prompt {i}" for i in range(num_frames)), states, horizon=5)
+    return Script("play", tuple(f"prompt {i}" for i in range(num_frames)), states)
 
 
 def test_a_loop_is_nine_seconds_over_and_over() -> None:
@@ -19,7 +19,7 @@ def test_a_loop_is_nine_seconds_over_and_over() -> None:
     assert len(play.states) == len(play.prompts) == 960
     assert frames[143:146].tolist() == [143, 0, 1]
     assert play.states[:, 0].tolist() == frames.tolist()
-    assert (play.prompts[144], play.horizon) == ("prompt 0", 5)
+    assert play.prompts[144] == "prompt 0"
 
 
 @pytest.mark.parametrize("seconds", [60.0, 300.0])
@@ -39,6 +39,7 @@ def test_contrast_is_the_change_in_percent_of_the_beginning_either_way() -> None
     falling = np.repeat([20.0, 19.0, 18.0], [15, 70, 15])
     assert contrast_pct(falling) == pytest.approx(10)
     assert contrast_pct(falling[::-1]) == pytest.approx(100 / 9)
+    assert contrast_pct(np.repeat([0.0, 0.5], [50, 50]), whole=1.0) == pytest.approx(50)
 
 
 def test_contrast_without_a_beginning_is_refused() -> None:

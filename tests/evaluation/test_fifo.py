@@ -1,128 +1,202 @@
-"""FIFO-Diffusion, held to its paper."""
-
-from dataclasses import replace
+"""FIFO-Diffusion followed latent by latent, and against the moving buffer where the two are the same."""
 
 import pytest
 import torch
 from torch import Tensor
 
-from engine_service.evaluation.fifo import FifoConfig, FifoSampler
-from engine_service.evaluation.stage import CountedDenoiser, StreamDiTSampler
+from engine_service.evaluation.fifo import FifoConfig, FifoSampler, fifo_sigmas, iterate, noised_base
+from engine_service.evaluation.stage import CountedDenoiser
 from engine_service.model.partition import Partition
 from engine_service.runtime.denoiser import Denoiser, EncodedPrompt
-from engine_service.runtime.torch_backend import TorchDenoiser
-from tests.fakes import LATENT_SHAPE, LedgerDenoiser, name_of, tiny_networks, tiny_runtime
+from engine_service.stream.buffer import MovingBuffer
+from engine_service.stream.sampler import Conditioning, advance
+from tests.evaluation.playing import PROMPT, RUNTIME, num_tensors, places, played, still
+from tests.fakes import LATENT_SHAPE, LedgerDenoiser, Step, name_of
 
-PROMPTS = tiny_runtime().prompts
-PIG = PROMPTS.encode(PROMPTS.tokens("a pig"))
-SMALL = FifoConfig(window=4, partitions=3)  # a queue of twelve levels
-
-
-def conditioning(first: int, count: int) -> tuple[Tensor, EncodedPrompt]:
-    """The state of a latent is its place in the queue."""
-    places = torch.arange(first, first + count, dtype=torch.float32)
-    return places[None, :, None, None].expand(1, count, 2, 2), PIG
+LOOKAHEAD = FifoConfig(stretch=4, num_stretches=3)
+PLAIN = FifoConfig(stretch=4, num_stretches=3, lookahead=False)
+both = pytest.mark.parametrize("config", [LOOKAHEAD, PLAIN], ids=["lookahead", "plain"])
 
 
-def sampler(denoiser: Denoiser, config: FifoConfig = SMALL, seed: int = 0) -> FifoSampler:
-    return FifoSampler(denoiser, config, LATENT_SHAPE, seed)
+def make(denoiser: Denoiser, config: FifoConfig, seed: int = 0) -> FifoSampler:
+    return FifoSampler(denoiser, LATENT_SHAPE, config, seed=seed)
 
 
-def torch_denoiser() -> TorchDenoiser:
-    return TorchDenoiser(tiny_networks(), "cpu")
+def noise(count: int, seed: int = 0) -> Tensor:
+    return torch.randn(1, count, *LATENT_SHAPE, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize(("lookahead", "calls"), [(True, 6), (False, 3)])
-def test_a_latent_costs_two_calls_a_partition_with_lookahead_and_one_without(lookahead: bool, calls: int) -> None:
-    counted = CountedDenoiser(torch_denoiser())
-    fifo = sampler(counted, replace(SMALL, lookahead=lookahead))
-    fifo.next_chunk(conditioning)
-    assert counted.calls == 4 + 9 * calls, "a clip of four, eight latents thrown away, one shown"
-    before = counted.calls
-    assert fifo.next_chunk(conditioning).shape == (1, *LATENT_SHAPE)
-    assert counted.calls == before + calls
+def written_back(step: Step, config: FifoConfig) -> list[tuple[bytes, float, float]]:
+    """Name, level and next level of the latents of a stretch whose answers count."""
+    everything = zip(step.names, step.sigmas.tolist(), step.next_sigmas.tolist(), strict=True)
+    return list(everything)[config.padding :]
 
 
-def test_windows_go_from_the_noisiest_to_the_cleanest_with_half_a_window_between_them() -> None:
-    ledger = LedgerDenoiser()
-    fifo = sampler(ledger)
-    fifo.next_chunk(conditioning)
-    ledger.steps.clear()
-    fifo.next_chunk(conditioning)
-    twelfths = [(step.sigmas * 12).round().int().tolist() for step in ledger.steps]
-    assert twelfths == [[9, 10, 11, 12], [7, 8, 9, 10], [5, 6, 7, 8], [3, 4, 5, 6], [1, 2, 3, 4], [0, 0, 1, 2]]
-    assert all(((step.sigmas - step.next_sigmas) * 12).round().le(1).all() for step in ledger.steps)
-    states = [step.states[:, 0, 0].int().tolist() for step in ledger.steps]
-    assert states[0] == [8, 9, 10, 11]
-    assert states[-1] == [-2, -1, 0, 1], "those that have left are context"
+class Writer:
+    """Writes into every latent which call it was, counted from 1, and keeps what it was asked."""
 
-
-@pytest.mark.parametrize("lookahead", [True, False])
-def test_a_latent_born_as_noise_visits_every_level_once_and_leaves_after_as_many_iterations(lookahead: bool) -> None:
-    ledger = LedgerDenoiser()
-    fifo = sampler(ledger, replace(SMALL, lookahead=lookahead))
-    fifo.next_chunk(conditioning)
-    ledger.steps.clear()
-    shown = [name_of(fifo.next_chunk(conditioning)[0]) for _ in range(14)]
-    born = [step.names[-1] for step in ledger.steps if step.sigmas[-1] == 1.0]
-    assert shown[11:] == born[:3], "the first that were born are shown twelve iterations later, in their order"
-    kept = 2 if lookahead else 4  # of each window
-    visited = [
-        round(float(step.sigmas[-kept:][i]) * 12)
-        for step in ledger.steps
-        for i, name in enumerate(step.names[-kept:])
-        if name == born[0]
-    ]
-    assert visited == list(range(12, 0, -1))
-
-
-class Marker:
-    """Adds one to every latent of its window."""
+    def __init__(self) -> None:
+        self.asked: list[tuple[Tensor, Tensor, Tensor, Tensor, EncodedPrompt]] = []
 
     def step(
         self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
-        return latents + 1
+        self.asked.append((latents.clone(), sigmas, next_sigmas, states, prompt))
+        return torch.full_like(latents, float(len(self.asked)))
 
 
-def test_only_the_noisier_half_of_a_window_is_written_back() -> None:
-    """Twelve iterations add exactly twelve, although every latent lies in two windows an iteration."""
-    fifo = sampler(Marker())
-    generator = torch.Generator().manual_seed(0)
-    torch.randn(1, 4, *LATENT_SHAPE, generator=generator)  # the clip's
-    torch.randn(1, 14, *LATENT_SHAPE, generator=generator)  # the queue's
-    born = [torch.randn(1, 1, *LATENT_SHAPE, generator=generator)[0] for _ in range(12)]
-    shown = [fifo.next_chunk(conditioning) for _ in range(8)]
-    torch.testing.assert_close(shown[4], born[0] + 12)  # eight were thrown away before the first
-    torch.testing.assert_close(shown[7], born[3] + 12)
+def test_levels_rise_by_one_along_the_buffer_and_the_padding_stands_at_the_lowest() -> None:
+    before, after = fifo_sigmas(LOOKAHEAD)
+    levels = torch.linspace(0, 1, 13)
+    torch.testing.assert_close(before[0], torch.cat([levels[1].expand(2), levels[1:]]))
+    torch.testing.assert_close(after[0], torch.cat([levels[0].expand(2), levels[:-1]]))
+    assert before[0, -1] == 1
+    assert after[0, 2] == 0
+    assert torch.equal(fifo_sigmas(PLAIN)[0], before[:, 2:])
 
 
-def test_one_window_without_lookahead_is_streamdits_diagonal_partition() -> None:
-    """From equal buffers, c = 1 and s = 1 shift alike."""
-    diagonal = Partition(references=0, chunks=6, chunk_size=1, steps_per_shift=1)
-    fifo = sampler(torch_denoiser(), FifoConfig(window=6, partitions=1, lookahead=False))
-    ours = StreamDiTSampler(torch_denoiser(), diagonal, LATENT_SHAPE, 0)
-    fifo.next_chunk(conditioning)
-    ours.next_chunk(conditioning)
-    assert fifo._latents is not None
-    ours._buffer.latents = fifo._latents.clone()
-    fifo._generator.set_state(ours._buffer._generator.get_state())
-    for _ in range(8):
-        torch.testing.assert_close(fifo.next_chunk(conditioning), ours.next_chunk(conditioning))
+@both
+def test_every_latent_visits_every_level_once_in_order_and_leaves_clean(config: FifoConfig) -> None:
+    ledger = LedgerDenoiser()
+    sampler = make(ledger, config)
+    played(sampler, 1)
+    settled = {name for step in ledger.steps for name in step.names}
+    emitted = [name_of(latent) for latent in played(sampler, 2 * config.num_levels - 1)]
+    lives: dict[bytes, list[float]] = {}
+    for step in ledger.steps:
+        for name, level, next_level in written_back(step, config):
+            lives.setdefault(name, [level]).append(next_level)
+    whole_lives = [name for name in emitted if name not in settled]
+    assert whole_lives == emitted[config.num_levels - 1 :], "what entered with the first chunk leaves f*n chunks later"
+    for name in whole_lives:
+        torch.testing.assert_close(torch.tensor(lives[name]), torch.linspace(1, 0, config.num_levels + 1))
+        assert lives[name][-1] == 0
 
 
-def test_the_same_seed_makes_the_same_latents_and_memory_stays_as_it_is() -> None:
-    first, second = sampler(torch_denoiser(), seed=3), sampler(torch_denoiser(), seed=3)
-    for _ in range(5):
-        assert torch.equal(first.next_chunk(conditioning), second.next_chunk(conditioning))
-        assert first._latents is not None
-        assert first._latents.shape[1] == 14
+@both
+def test_latents_leave_in_the_order_they_came(config: FifoConfig) -> None:
+    ledger = LedgerDenoiser()
+    sampler = make(ledger, config)
+    emitted = [name_of(latent) for latent in played(sampler, config.num_levels)]
+    # The last iteration of the first chunk saw all of them; its calls come noisiest first.
+    last = ledger.steps[: -(config.num_levels - 1) * config.calls_per_iteration][-config.calls_per_iteration :]
+    waiting = [name for step in reversed(last) for name, _, _ in written_back(step, config)]
+    assert emitted == waiting
+
+
+@both
+def test_a_latent_costs_a_call_per_stretch_and_the_first_the_base_clip_and_the_filling_too(config: FifoConfig) -> None:
+    counted = CountedDenoiser(LedgerDenoiser())
+    sampler = make(counted, config)
+    assert config.calls_per_iteration == (6 if config.lookahead else 3)
+    played(sampler, 1)
+    assert counted.calls == 12 + (12 - 4 + 1) * config.calls_per_iteration
+    counted.calls = 0
+    played(sampler, 5)
+    assert counted.calls == 5 * config.calls_per_iteration
+
+
+def test_lookahead_keeps_the_noisier_half_of_each_stretch_and_leaves_the_padding_alone() -> None:
+    latents = noise(14)
+    moved = iterate(latents, Writer(), still, LOOKAHEAD, first=0)
+    assert torch.equal(moved[:, :2], latents[:, :2])
+    assert moved[0, 2:, 0, 0, 0].tolist() == [6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1], "noisiest stretch first"
+
+
+def test_without_lookahead_stretches_lie_side_by_side() -> None:
+    moved = iterate(noise(12), Writer(), still, PLAIN, first=0)
+    assert moved[0, :, 0, 0, 0].tolist() == [3] * 4 + [2] * 4 + [1] * 4
+
+
+def test_every_stretch_sees_its_neighbours_as_they_were_before_the_iteration() -> None:
+    latents = noise(14)
+    writer = Writer()
+    iterate(latents, writer, still, LOOKAHEAD, first=0)
+    for i, (stretch, *_) in enumerate(reversed(writer.asked)):
+        assert torch.equal(stretch, latents[:, 2 * i : 2 * i + 4])
+
+
+@both
+def test_every_latent_has_the_state_of_its_own_time(config: FifoConfig) -> None:
+    ledger = LedgerDenoiser()
+    sampler = make(ledger, config)
+    played(sampler, 1, places)
+    ledger.steps.clear()
+    played(sampler, 1, places)
+    for i, step in enumerate(reversed(ledger.steps)):
+        start = i * (config.stretch - config.padding) - config.padding
+        assert step.states[:, 0, 0].tolist() == list(range(start, start + config.stretch))
+
+
+@both
+def test_no_time_passes_while_the_buffer_fills(config: FifoConfig) -> None:
+    """The first latent to leave is the first of the script from its noise on."""
+    ledger = LedgerDenoiser()
+    first = name_of(played(make(ledger, config), 1, places)[0])
+    asked = [
+        step.states[step.names.index(first), 0, 0].item()
+        for step in ledger.steps[config.num_levels :]
+        if first in step.names
+    ]
+    assert len(asked) >= config.num_levels - config.stretch
+    assert set(asked) == {0.0}
+
+
+def test_the_base_clip_lies_at_the_noisy_end_and_its_first_latent_before_it() -> None:
+    base = noise(4, seed=1)[0]
+    latents = noised_base(base, torch.zeros(1, 14, *LATENT_SHAPE), LOOKAHEAD)
+    sigmas = fifo_sigmas(LOOKAHEAD)[0][0]
+    for i in range(14):
+        expected = base[max(0, i - 2 - (12 - 4))]
+        torch.testing.assert_close(latents[0, i], (1 - sigmas[i]) * expected)
+    pure = noise(14)
+    torch.testing.assert_close(noised_base(torch.zeros_like(base), pure, LOOKAHEAD)[0, -1], pure[0, -1])
+
+
+def test_one_stretch_without_lookahead_is_streamdit_with_chunks_of_one_bit_for_bit() -> None:
+    config = FifoConfig(stretch=8, num_stretches=1, lookahead=False)
+    diagonal = Partition(references=0, chunks=8, chunk_size=1, steps_per_shift=1)
+    buffer = MovingBuffer(diagonal, LATENT_SHAPE, seed=3, max_references=0)
+    buffer.sigmas = buffer.ready_sigmas
+    latents = buffer.latents.clone()
+    for _ in range(10):
+        latents = iterate(latents, RUNTIME.denoiser, still, config, first=0)
+        advance(buffer, RUNTIME.denoiser, lambda: Conditioning(*still(0, 8)))
+        assert torch.equal(latents, buffer.latents)
+        chunk = buffer.shift()
+        assert torch.equal(latents[0, :1], chunk)
+        latents = torch.cat([latents[:, 1:], buffer.latents[:, -1:]], dim=1)  # the same noise enters both
+
+
+@both
+def test_the_same_seed_is_the_same_stream(config: FifoConfig) -> None:
+    first, second, other = (played(make(RUNTIME.denoiser, config, seed), 6) for seed in (1, 1, 2))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
+
+
+def test_what_is_kept_does_not_grow() -> None:
+    sampler = make(RUNTIME.denoiser, LOOKAHEAD)
+    played(sampler, 2)
+    before = num_tensors()
+    played(sampler, 20)
+    assert num_tensors() == before
+
+
+def test_the_prompt_in_force_counts_for_the_whole_buffer() -> None:
+    ledger = LedgerDenoiser()
+    played(make(ledger, LOOKAHEAD), 1)
+    assert all(step.prompt is PROMPT for step in ledger.steps)
 
 
 @pytest.mark.parametrize(
-    ("config", "message"),
-    [({"window": 5}, "window is 5, must be even"), ({"partitions": 0}, "partitions is 0, must be at least 1")],
+    ("stretch", "num_stretches", "message"),
+    [
+        (0, 4, "stretch is 0 latents, must be at least 1"),
+        (16, 0, "num_stretches is 0, must be at least 1"),
+        (5, 4, "stretch is 5 latents, must be even for lookahead"),
+    ],
 )
-def test_impossible_numbers_are_refused(config: dict[str, int], message: str) -> None:
+def test_a_buffer_that_cannot_be_is_refused(stretch: int, num_stretches: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        FifoConfig(**config)  # type: ignore[arg-type]
+        FifoConfig(stretch=stretch, num_stretches=num_stretches)

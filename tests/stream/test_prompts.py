@@ -2,8 +2,9 @@
 
 import torch
 
+from engine_service.model.text import mix_words
 from engine_service.runtime.denoiser import EncodedPrompt
-from engine_service.stream.prompts import PromptTrack, between
+from engine_service.stream.prompts import PromptTrack
 from engine_service.stream.session import StreamSession
 from engine_service.types import Prompt, Transition
 from tests.fakes import PROFILES, LedgerDecoder, LedgerDenoiser, ledger_runtime, tiny_runtime
@@ -13,6 +14,10 @@ PROMPTS = tiny_runtime().prompts
 
 def encoded(text: str) -> EncodedPrompt:
     return PROMPTS.encode(PROMPTS.tokens(text))
+
+
+def between(old: EncodedPrompt, new: EncodedPrompt, share: float) -> EncodedPrompt:
+    return EncodedPrompt(*mix_words(old.words, old.bias, new.words, new.bias, share))
 
 
 PIG, FOX, LONG = encoded("a pig"), encoded("a fox"), encoded("a fox in the rain")
@@ -27,7 +32,8 @@ def test_a_prompt_is_in_force_at_once_unless_it_is_smooth() -> None:
 def test_a_smooth_prompt_begins_as_the_old_and_ends_as_the_new_one_itself() -> None:
     track = PromptTrack(PIG)
     track.update(10, FOX, smooth_frames=8)
-    torch.testing.assert_close(track.at(10).words, PIG.words)
+    torch.testing.assert_close(track.at(10).words[:, :2], PIG.words[:, :2])
+    assert torch.equal(track.at(10).bias, PIG.bias)
     torch.testing.assert_close(track.at(14).words[:, :2], (PIG.words + FOX.words)[:, :2] / 2)
     assert track.at(18) is FOX
 
@@ -37,16 +43,15 @@ def test_a_new_prompt_on_the_way_starts_from_what_is_in_force() -> None:
     track.update(0, FOX, smooth_frames=8)
     halfway = track.at(4)
     track.update(4, LONG, smooth_frames=8)
-    torch.testing.assert_close(track.at(4).words, between(halfway, LONG, 0.0).words)
+    torch.testing.assert_close(track.at(4).words[:, :2], halfway.words[:, :2])
     assert track.at(12) is LONG
 
 
-def test_between_prompts_of_two_lengths_no_padding_is_heard() -> None:
+def test_between_prompts_of_two_lengths_a_word_fades_in_by_its_weight() -> None:
     mixed = between(PIG, LONG, 0.25)
-    assert torch.equal(mixed.bias, LONG.bias)
-    spread = PIG.words[:, [0, 0, 0, 1, 1]]  # two words over five places
-    torch.testing.assert_close(mixed.words[:, :5], torch.lerp(spread, LONG.words[:, :5], 0.25))
-    torch.testing.assert_close(between(LONG, PIG, 0.75).words[:, :5], mixed.words[:, :5])
+    torch.testing.assert_close(mixed.bias.exp()[0], torch.tensor([1, 1, 0.25, 0.25, 0.25, 0]))
+    torch.testing.assert_close(mixed.words[:, :2], torch.lerp(PIG.words, LONG.words, 0.25)[:, :2])
+    torch.testing.assert_close(mixed.words[:, 2:5], LONG.words[:, 2:5])
 
 
 class Readable:
@@ -65,10 +70,10 @@ def test_a_smooth_prompt_moves_on_with_every_chunk() -> None:
     for _ in range(4):
         readable.session.advance()
     old, new = encoded("a pig in the rain"), encoded("a fox")
-    heard = [step.prompt.words for step in readable.denoiser.steps]
-    wanted = [*(between(old, new, share).words for share in (0, 1 / 3, 2 / 3)), new.words]
-    for words, expected in zip(heard, wanted, strict=True):
-        torch.testing.assert_close(words, expected)
+    wanted = [*(between(old, new, share) for share in (0, 1 / 3, 2 / 3)), new]
+    for step, expected in zip(readable.denoiser.steps, wanted, strict=True):
+        torch.testing.assert_close(step.prompt.bias, expected.bias)
+        torch.testing.assert_close(step.prompt.words, expected.words)
 
 
 def test_a_fast_prompt_sends_what_is_in_flight_back_to_noise_and_down_again_before_the_next_frame() -> None:
