@@ -36,14 +36,18 @@ class Worker:
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
-        """Finish the chunk in hand, then join the thread; a chunk that hangs is given up after `timeout_s`."""
+        """Finish the chunk in hand, then join the thread; a chunk that hangs is given up after `timeout_s`.
+
+        May be repeated, also while it runs: a second signal does so.
+        """
         with self._changed:
             self._stopping = True
             self._seats.clear()
             self._changed.notify()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
-            if self._thread.is_alive():
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+            if thread.is_alive():
                 log.error("the worker still computes after %g s and is left behind", timeout_s)
             self._thread = None
 

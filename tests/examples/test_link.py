@@ -6,16 +6,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import pygame
 import pytest
 
 from critters.game import Keys, to_state
 from critters.link import EngineLink
 from critters.play import EXAMPLES, Play
+from critters.redraw import STEPS
 from critters.scene import STATE_FIELDS
+from critters.script import tap
 from critters.tape import Tape
 from streamdit.live import LiveSession
 from streamdit.testing import FakeEngine, WallTicks
 from streamdit.types import StateField, WorldInfo
+from streamdit.wire import engine_pb2 as pb
 
 PATIENCE_S = 20.0
 
@@ -29,10 +33,17 @@ class EngineAt(FakeEngine):
 
 
 @contextmanager
-def fake_engine(address: str = "") -> Iterator[FakeEngine]:
+def fake_engine(address: str = "", *, takes_source_frames: bool = True) -> Iterator[FakeEngine]:
     """A streaming engine whose world is called critters: a white square at the critter's x."""
     fields = tuple(StateField(**asdict(field)) for field in STATE_FIELDS)
-    world = replace(FakeEngine().world, name="critters", width=128, height=128, state_fields=fields)
+    world = replace(
+        FakeEngine().world,
+        name="critters",
+        width=128,
+        height=128,
+        state_fields=fields,
+        takes_source_frames=takes_source_frames,
+    )
     with EngineAt.in_thread(address=address, world=world) as engine:
         yield engine
 
@@ -90,6 +101,32 @@ def test_a_prompt_is_shown_as_waiting_until_a_frame_obeys_it(tmp_path: Path) -> 
         assert play.shown_prompt(0.0) == (EXAMPLES[2], True)
         played_until(play, lambda: in_force(play, EXAMPLES[2]))
         assert play.shown_prompt(0.0) == (EXAMPLES[2], False)
+
+
+def test_a_prompt_takes_over_as_chosen_and_boxes_come_back_redrawn(tmp_path: Path) -> None:
+    with fake_engine() as engine, a_play(engine.address, tmp_path) as play:
+        play.handle(tap(pygame.K_c), now=0.0)
+        play.ask(EXAMPLES[2], now=0.0)
+        played_until(play, lambda: play.link.takes_source_frames)
+        play.handle(tap(pygame.K_v), now=0.0)
+        play.redraw = play.redraw.stronger(-STEPS)
+        played_until(play, lambda: bool(engine.bodies("source_frame")) and shows_boxes(play))
+        assert engine.bodies("prompt")[-1].transition == pb.PROMPT_TRANSITION_SMOOTH
+        assert {source.strength for source in engine.bodies("source_frame")} == {0.0}
+
+
+def test_a_world_that_redraws_nothing_is_sent_nothing(tmp_path: Path) -> None:
+    with fake_engine(takes_source_frames=False) as engine, a_play(engine.address, tmp_path) as play:
+        played_until(play, lambda: play.num_ticks > 1)
+        play.handle(tap(pygame.K_v), now=0.0)
+        assert play.toast == "this engine redraws no pictures"
+        assert not engine.bodies("source_frame")
+
+
+def shows_boxes(play: Play) -> bool:
+    """Whether the generated picture has the sky of the boxes."""
+    picture = play.generated
+    return picture is not None and abs(int(picture[4, 4, 0]) - 206) < 8
 
 
 def test_when_the_engine_is_gone_there_are_no_pictures_and_the_trouble_says_where_it_was(tmp_path: Path) -> None:

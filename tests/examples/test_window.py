@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from critters.boxes import render_boxes
 from critters.captions import parse
 from critters.classic import render
 from critters.game import to_state
@@ -21,7 +22,7 @@ from critters.tape import Tape
 from critters.window import GAP, SIDE, Window
 from streamdit.recording import Recording
 from streamdit.stats import SessionStats
-from streamdit.types import Drops
+from streamdit.types import Drops, PromptTransition
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"  # read when a window is opened
 
@@ -34,13 +35,20 @@ class FakeLink:
         self.trouble = ""
         self.states: list[tuple[tuple[float, ...], int]] = []
         self.prompts: list[str] = []
+        self.transitions: list[str] = []
+        self.takes_source_frames = True
+        self.sources: list[tuple[NDArray[np.uint8], float]] = []
         self.waiting_news: list[str] = []
 
     def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
         self.states.append((tuple(values), len(horizon)))
 
-    def prompt(self, text: str) -> None:
+    def prompt(self, text: str, transition: PromptTransition) -> None:
         self.prompts.append(text)
+        self.transitions.append(transition)
+
+    def source_frame(self, rgb: NDArray[np.uint8], strength: float) -> None:
+        self.sources.append((rgb, strength))
 
     def picture(self) -> NDArray[np.uint8] | None:
         return np.full((128, 128, 3), (10, 200, 30), np.uint8) if self.connected else None
@@ -82,6 +90,12 @@ def steady() -> Callable[[], float]:
 def played(window: Window, play: Play, script: str, num_frames: int) -> Play:
     run(play, window, steady(), script=parse_script(script), num_frames=num_frames)
     return play
+
+
+def sent(link: FakeLink) -> Iterator[tuple[NDArray[np.uint8], tuple[float, ...]]]:
+    """Source frames with the states of their ticks."""
+    first = len(link.states) - len(link.sources)
+    return zip((rgb for rgb, _ in link.sources), (values for values, _ in link.states[first:]), strict=True)
 
 
 def colour_at(window: Window, x: int, y: int) -> tuple[int, ...]:
@@ -158,6 +172,58 @@ def test_what_the_engine_says_is_shown_for_a_while(window: Window, tmp_path: Pat
 def test_number_keys_ask_for_the_example_prompts(window: Window, tmp_path: Path) -> None:
     play = played(window, Play(NoEngine(), Tape(tmp_path)), "5", 3)
     assert (play.prompt, play.scene.critter) == (EXAMPLES[4], "robot")
+
+
+def test_c_chooses_how_the_next_prompts_take_over(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    play = played(window, Play(link, Tape(tmp_path)), "2; c; 3; c; t; text a fox; enter; c; 4", 10)
+    assert link.transitions == ["immediate", "smooth", "fast", "immediate"]
+    assert play.toast == "new prompts take over: immediate"
+
+
+def test_v_sends_boxes_then_the_classic_picture_then_nothing(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    play = Play(link, Tape(tmp_path))
+    played(window, play, "v; right*3", 4)
+    assert all(np.array_equal(rgb, render_boxes(State(*values))) for rgb, values in sent(link))
+    assert {strength for _, strength in link.sources} == {0.5}
+    assert len(link.sources) == 4
+    played(window, play, "v; wait", 6)
+    assert link.sources[-1][0] is play.classic
+    played(window, play, "v; wait*4", 10)
+    assert len(link.sources) == 6
+    assert play.source is None
+
+
+def test_comma_and_full_stop_change_the_strength(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    play = played(window, Play(link, Tape(tmp_path)), "v; .; .; .; ,", 5)
+    assert [strength for _, strength in link.sources] == [0.5, 0.6, 0.7, 0.8, 0.7]
+    assert play.toast == "redraw: strength 0.7, 0 keeps all of the picture, 1 nothing"
+
+
+def test_side_by_side_shows_what_is_sent(window: Window, tmp_path: Path) -> None:
+    play = played(window, Play(FakeLink(), Tape(tmp_path)), "tab; tab; v; wait", 4)
+    assert play.source is not None
+    assert colour_at(window, 320, 60 * 5 + 2) == (206, 206, 206)  # the sky of the boxes
+    assert colour_at(window, SIDE + GAP + 320, 500) == (10, 200, 30)
+
+
+def test_without_an_engine_that_redraws_v_says_why_nothing_is_sent(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    link.takes_source_frames = False
+    for partner, reason in ((link, "this engine redraws no pictures"), (NoEngine(), NoEngine().trouble)):
+        play = played(window, Play(partner, Tape(tmp_path)), "v; wait", 2)
+        assert (play.toast, play.source) == (reason, None)
+    assert link.sources == []
+
+
+def test_a_recording_of_redrawn_pictures_keeps_the_strength_and_the_transition(window: Window, tmp_path: Path) -> None:
+    play = played(window, Play(FakeLink(), Tape(tmp_path)), "tab; v; c; r; 3; wait*2; r", 8)
+    events = Recording.load(tmp_path / "play-001").events
+    assert {event["strength"] for event in events if event["type"] == "source_frame"} == {0.5}
+    assert [event.get("transition") for event in events if event["type"] == "prompt"] == [None, "smooth"]
+    assert not play.tape.running
 
 
 def test_every_example_prompt_is_a_scene_training_saw() -> None:

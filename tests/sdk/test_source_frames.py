@@ -9,6 +9,7 @@ import pytest
 
 from streamdit._fake_world import FAKE_WORLD, FakeScene, ground_of
 from streamdit._source import encode_source
+from streamdit._wishes import SourceWish, Wishes
 from streamdit.client import connect
 from streamdit.live import LiveSession
 from streamdit.testing import FakeEngine
@@ -142,3 +143,11 @@ def test_a_game_loop_sends_pictures_without_waiting_and_reads_its_mistakes() -> 
             time.sleep(0.002)
         assert "source frame is uint8 (4, 64, 3)" in str(live.error)
     assert engine.bodies("prompt")[-1].transition == pb.PROMPT_TRANSITION_FAST
+
+
+def test_of_pictures_that_wait_for_the_connection_the_newest_eight_are_kept() -> None:
+    wishes = Wishes()
+    for number in range(20):
+        wishes.source(SourceWish(PICTURE, number / 20))
+    assert [source.strength for source in wishes.take().sources] == [number / 20 for number in range(12, 20)]
+    assert wishes.take().sources == ()

@@ -1,8 +1,10 @@
 """One thread, many sessions: who is served when, by a clock that the test moves."""
 
 import itertools
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -267,3 +269,22 @@ def test_the_thread_owns_the_players_and_stops_when_asked() -> None:
     worker.stop()
     worker.stop()
     assert [type(item) for item in frames] == [Made, Frames]
+
+
+def test_stopping_again_while_the_first_stop_waits_for_a_chunk_is_harmless() -> None:
+    computing, may_finish = threading.Event(), threading.Event()
+
+    class SlowPlayer(FakePlayer):
+        def advance(self, listen: Callable[[], None] = nothing_new) -> Chunk:
+            computing.set()
+            may_finish.wait(5.0)
+            return super().advance(listen)
+
+    worker = Worker(SlowPlayer, clock=SystemClock())
+    worker.start()
+    worker.sit(PLAN, lambda _: None)
+    assert computing.wait(5.0)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        stops = [pool.submit(worker.stop) for _ in range(2)]
+        may_finish.set()
+    assert [stop.result() for stop in stops] == [None, None]

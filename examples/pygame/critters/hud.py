@@ -7,19 +7,24 @@ import pygame
 
 from streamdit.clock import Percentiles
 from streamdit.stats import SessionStats
+from streamdit.types import PromptTransition
 
 from .captions import parse
+from .redraw import Redraw, Source
 from .textbox import TextBox
 
 Colour: TypeAlias = tuple[int, int, int]
 
 INK, SLATE, PAPER = (17, 19, 31), (38, 42, 62), (236, 239, 248)
 FAINT, GOOD, FAIR, BAD = (138, 146, 170), (96, 211, 148), (246, 196, 83), (242, 95, 92)
-STRIP_HEIGHT = 60  # px under the pictures
+STRIP_HEIGHT = 76  # px under the pictures
 _MARGIN = 12
 _BOX_HEIGHT = 104
 
-HINTS = "arrows move · T prompt · 1-8 examples · Tab view · F1 HUD · R record · F12 picture"
+HINTS = (
+    "arrows move · T prompt · 1-8 examples · C transition · V redraw · , or . its strength",
+    "Tab view · F1 HUD · R record · F12 picture · Esc leaves",
+)
 
 
 @cache
@@ -74,6 +79,12 @@ def measurements(
     return rows
 
 
+def choices(transition: PromptTransition, redraw: Redraw) -> list[tuple[str, str, Colour]]:
+    """More rows: what the player chose."""
+    off = redraw.source is Source.OFF
+    return [("transition", transition, PAPER), ("redraw", str(redraw), FAINT if off else GOOD)]
+
+
 def draw_measurements(screen: pygame.Surface, corner: tuple[int, int], rows: list[tuple[str, str, Colour]]) -> None:
     """The rows on a plate, names left, readings right."""
     wide = max(font(22).size(reading)[0] for _, reading, _ in rows)
@@ -96,7 +107,8 @@ def draw_strip(screen: pygame.Surface, prompt: str, *, lamp: Colour, recording: 
     if recording:
         dot(screen, BAD, (width - 70, top + 19))
         write(screen, "REC", (width - 58, top + 13), 22, BAD)
-    write(screen, HINTS, (_MARGIN + 1, top + 38), 19, FAINT)
+    for number, hints in enumerate(HINTS):
+        write(screen, hints, (_MARGIN + 1, top + 38 + 16 * number), 19, FAINT)
 
 
 def draw_empty(screen: pygame.Surface, box: pygame.Rect) -> None:

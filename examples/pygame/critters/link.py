@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from streamdit.live import LiveSession, LiveStatus
 from streamdit.stats import SessionStats
+from streamdit.types import PromptTransition
 
 
 class Link(Protocol):
@@ -25,8 +26,15 @@ class Link(Protocol):
     def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
         """What is happening now and what is expected at the next frames."""
 
-    def prompt(self, text: str) -> None:
-        """What the world should be."""
+    def prompt(self, text: str, transition: PromptTransition) -> None:
+        """What the world should be, and how it becomes so."""
+
+    @property
+    def takes_source_frames(self) -> bool:
+        """Whether there is a session whose world redraws pictures."""
+
+    def source_frame(self, rgb: NDArray[np.uint8], strength: float) -> None:
+        """A picture to be redrawn."""
 
     def picture(self) -> NDArray[np.uint8] | None:
         """The newest generated picture (H, W, 3); None while there is no session."""
@@ -44,12 +52,16 @@ class NoEngine:
 
     trouble: str = "no engine: start one and pass --address HOST:PORT"
     connected: None = None
+    takes_source_frames: bool = False
 
     def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
         """Nobody hears it."""
 
-    def prompt(self, text: str) -> None:
+    def prompt(self, text: str, transition: PromptTransition) -> None:
         """Nobody hears it."""
+
+    def source_frame(self, rgb: NDArray[np.uint8], strength: float) -> None:
+        """Nobody redraws it."""
 
     def picture(self) -> None:
         """There is none."""
@@ -91,9 +103,20 @@ class EngineLink:
         num_ahead = len(horizon) if opened is None else opened.max_horizon_frames
         self._live.state(values, horizon=horizon[:num_ahead])
 
-    def prompt(self, text: str) -> None:
+    def prompt(self, text: str, transition: PromptTransition) -> None:
         """Sent when there is a session, and again after every reconnect."""
-        self._live.prompt(text)
+        self._live.prompt(text, transition=transition)
+
+    @property
+    def takes_source_frames(self) -> bool:
+        """Whether the session's world redraws pictures."""
+        opened = self._live.opened
+        return self.connected and opened is not None and opened.world.takes_source_frames
+
+    def source_frame(self, rgb: NDArray[np.uint8], strength: float) -> None:
+        """Sent if there is a session that takes it; a picture that would come late is of no use."""
+        if self.takes_source_frames:
+            self._live.source_frame(rgb, strength=strength)
 
     def picture(self) -> NDArray[np.uint8] | None:
         """The newest frame's pixels."""

@@ -6,10 +6,13 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
+from streamdit.types import TRANSITIONS, PromptTransition
+
 from .captions import parse
 from .classic import render
 from .game import GameState, Keys, predict, tick, to_state
 from .link import Link
+from .redraw import Redraw, Source
 from .scene import FPS
 from .tape import Tape
 from .textbox import TextBox
@@ -53,6 +56,9 @@ class Play:
         self.game = GameState()
         self.scene = parse(prompt)
         self.prompt = prompt
+        self.transition: PromptTransition = TRANSITIONS[0]
+        self.redraw = Redraw()
+        self.source: NDArray[np.uint8] | None = None  # what is sent to be redrawn
         self.view = View.CLASSIC
         self.hud_shown = True
         self.box: TextBox | None = None
@@ -104,8 +110,8 @@ class Play:
             if not self.link.connected:
                 return
         self.prompt, self._asked_at = prompt, now
-        self.link.prompt(prompt)
-        self.tape.prompt(prompt)
+        self.link.prompt(prompt, self.transition)
+        self.tape.prompt(prompt, self.transition)
 
     def shown_prompt(self, now: float) -> tuple[str, bool]:
         """The prompt to show, and whether the engine's frames do not obey it yet."""
@@ -122,6 +128,10 @@ class Play:
         horizon = [ahead.values() for ahead in predict(self.game, keys, HORIZON_FRAMES)]
         self.link.state(state.values(), horizon)
         self.classic = render(self.scene, state)
+        self.source = self.redraw.picture(state, self.classic)
+        if self.source is not None:
+            self.link.source_frame(self.source, self.redraw.strength)
+            self.tape.source_frame(self.redraw.strength)
         if self.tape.running:
             picture = self.generated if self.tape.of_generated else self.classic
             if picture is None:
@@ -141,11 +151,26 @@ class Play:
                 self.hud_shown = not self.hud_shown
             case pygame.K_F12:
                 self.screenshot_wanted = True
+            case pygame.K_c:
+                self.transition = TRANSITIONS[(TRANSITIONS.index(self.transition) + 1) % len(TRANSITIONS)]
+                self.say(f"new prompts take over: {self.transition}", now)
+            case pygame.K_v:
+                self._switch_redraw(now)
+            case pygame.K_COMMA | pygame.K_PERIOD:
+                self.redraw = self.redraw.stronger(1 if key == pygame.K_PERIOD else -1)
+                self.say(f"redraw: strength {self.redraw.strength:.1f}, 0 keeps all of the picture, 1 nothing", now)
             case pygame.K_r:
                 generated = self.view is not View.CLASSIC and self.generated is not None
                 self.say(self.tape.toggle(self.prompt, generated=generated), now)
             case _ if pygame.K_1 <= key < pygame.K_1 + len(EXAMPLES):
                 self.ask(EXAMPLES[key - pygame.K_1], now)
+
+    def _switch_redraw(self, now: float) -> None:
+        if self.redraw.source is Source.OFF and not self.link.takes_source_frames:
+            self.say(self.link.trouble or "this engine redraws no pictures", now)
+            return
+        self.redraw = self.redraw.switched()
+        self.say(f"redraw: {self.redraw}", now)
 
     def _type(self, event: pygame.event.Event, box: TextBox, now: float) -> None:
         if event.key == pygame.K_ESCAPE:

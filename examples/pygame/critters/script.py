@@ -20,8 +20,12 @@ _TAPPED = {
     "backspace": pygame.K_BACKSPACE,
     "f1": pygame.K_F1,
     "f12": pygame.K_F12,
+    "c": pygame.K_c,
     "r": pygame.K_r,
     "t": pygame.K_t,
+    "v": pygame.K_v,
+    ",": pygame.K_COMMA,
+    ".": pygame.K_PERIOD,
     **{str(number): pygame.K_0 + number for number in range(1, 9)},
 }
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamdit.recording import Recorder
-from streamdit.types import StateField
+from streamdit.types import PromptTransition, StateField
 
 from .scene import FPS, SIZE, STATE_FIELDS, State
 
@@ -46,10 +46,15 @@ class Tape:
         recorder.finish()
         return f"recorded {recorder.num_frames / FPS:.1f} s: {recorder.folder}"
 
-    def prompt(self, text: str) -> None:
+    def prompt(self, text: str, transition: PromptTransition = "immediate") -> None:
         """The world changes with the next frame."""
         if self._recorder is not None:
-            self._recorder.prompt(text)
+            self._recorder.prompt(text, transition=transition)
+
+    def source_frame(self, strength: float) -> None:
+        """A picture was sent to be redrawn; of no account in a recording of classic ones."""
+        if self._recorder is not None and self.of_generated:
+            self._recorder.event("source_frame", strength=strength)
 
     def frame(self, state: State, rgb: NDArray[np.uint8]) -> None:
         """One tick of the game and the picture shown for it."""

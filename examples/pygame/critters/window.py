@@ -35,6 +35,8 @@ class Window:
         self._tags(play, top)
         if play.hud_shown:
             rows = hud.measurements(stats, fps, connected=play.link.connected)
+            if play.link.connected:
+                rows += hud.choices(play.transition, play.redraw)
             hud.draw_measurements(self.screen, (12, top), rows)
         prompt, waiting = play.shown_prompt(now)
         lamp = {True: hud.GOOD, False: hud.BAD, None: hud.FAINT}[play.link.connected]
@@ -59,7 +61,7 @@ class Window:
             case View.GENERATED:
                 self._picture(play.classic if generated is None else generated, 0)
             case View.SIDE_BY_SIDE:
-                self._picture(play.classic, 0)
+                self._picture(play.classic if play.source is None else play.source, 0)
                 if generated is None:
                     hud.draw_empty(self.screen, pygame.Rect(SIDE + GAP, 0, SIDE, SIDE))
                 else:
@@ -73,7 +75,7 @@ class Window:
     def _tags(self, play: Play, top: int) -> None:
         """The pictures' names in their upper right corners, where there is doubt."""
         if play.view is View.SIDE_BY_SIDE:
-            self._tag("classic", SIDE, top)
+            self._tag("classic" if play.source is None else f"sent: {play.redraw.source.value}", SIDE, top)
             self._tag("generated", 2 * SIDE + GAP, top)
         elif play.view is View.GENERATED:
             self._tag("classic" if play.generated is None else "generated", SIDE, top)
