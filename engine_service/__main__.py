@@ -252,12 +252,12 @@ def evaluate_world(
     with _clear_errors():
         from engine_service.evaluation.evaluate import evaluate, note  # noqa: PLC0415
         from engine_service.evaluation.exam import QUICK, ExamSize, default_exams  # noqa: PLC0415
-        from engine_service.evaluation.show import as_markdown, print_table  # noqa: PLC0415
+        from engine_service.evaluation.show import as_markdown, print_table, scenes_markdown  # noqa: PLC0415
         from engine_service.page import write_between_marks  # noqa: PLC0415
         from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
 
         folder, size = find_world(world), QUICK if quick else ExamSize()
-        results = evaluate(
+        results, scenes = evaluate(
             folder,
             size,
             exams=exams or default_exams(load_world(folder)),
@@ -267,7 +267,9 @@ def evaluate_world(
             seed=seed,
         )
         if out is not None:
-            write_between_marks(out, "evaluation", as_markdown(results, note(size)))
+            fps = load_world(folder).world.fps
+            text = f"{as_markdown(results, note(size))}\n\n{scenes_markdown(scenes, fps)}"
+            write_between_marks(out, "evaluation", text)
         print_table(results)
 
 

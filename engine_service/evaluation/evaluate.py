@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -16,7 +17,8 @@ from engine_service.evaluation.exam import ExamSize, prepare
 from engine_service.evaluation.examine import Examiner, Play, RowResult
 from engine_service.evaluation.judges import load_judges, require_notes
 from engine_service.evaluation.rows import CLASSIC, Row, table_rows
-from engine_service.evaluation.show import draw_plot, draw_sheet
+from engine_service.evaluation.scenes import Scenes, num_scenes, stage_scenes
+from engine_service.evaluation.show import draw_plot, draw_redrawn, draw_sheet
 from engine_service.evaluation.stage import LatentSampler, Performance, Script, perform
 from engine_service.runtime.denoiser import Denoiser, Runtime
 from engine_service.runtime.load import load_runtime
@@ -32,8 +34,8 @@ def evaluate(
     guidance: float = 1.5,
     backend: str = "auto",
     seed: int = 0,
-) -> dict[str, RowResult]:
-    """Fill the table row by row; `report` (JSON) and the pictures beside it are written again after each.
+) -> tuple[dict[str, RowResult], Scenes]:
+    """Fill the table row by row, then play what happens in mid-stream; `report` (JSON) is written again after each.
 
     Raises:
         ValueError: the world's `[evaluation]` does not say what to look for, or names no recorder.
@@ -70,10 +72,16 @@ def evaluate(
                 "seconds": round(time.monotonic() - started),
                 "machine": machine(),
             }
-            write_json(results, told, report)
+            write_json(results, None, told, report)
+        tasks = exam.splits["trained"][: size.scenes]
+        last = progress.add_task("scenes in mid-stream, as served", total=num_scenes(tasks))
+        served = load_runtime(world_folder, backend=backend)
+        scenes = stage_scenes(served, examiner.judges, folder, tasks, seed, lambda: progress.advance(last))
+    write_json(results, scenes, {**told, "seconds": round(time.monotonic() - started)}, report)
     draw_sheet({name: result.sheet for name, result in results.items()}, report.with_suffix(".png"))
     draw_plot(results, report.with_name(f"{report.stem}-plot.png"))
-    return results
+    draw_redrawn(scenes, report.with_name(f"{report.stem}-redrawn.png"))
+    return results, scenes
 
 
 def player_of(runtime: Runtime, row: Row, seed: int) -> Play:
@@ -111,7 +119,29 @@ def note(size: ExamSize) -> str:
     )
 
 
-def write_json(results: Mapping[str, RowResult], told: Mapping[str, object], file: Path) -> None:
+def scenes_told(scenes: Scenes) -> Mapping[str, object]:
+    """The scenes as JSON; frames that were never right are null."""
+    frames = {
+        name: {
+            "median": _finite(float(np.median(waits))),
+            "p95": _finite(float(np.quantile(waits, 0.95, method="higher"))),
+        }
+        for name, waits in scenes.frames_until_seen.items()
+    }
+    return {
+        "frames_until_new_prompt_is_seen": frames,
+        "redrawn_recognised": {f"{strength:g}": share for strength, share in scenes.recognised.items()},
+        "redrawn_background_psnr_db": {f"{strength:g}": db for strength, db in scenes.background_db.items()},
+        "revisit_psnr_db": scenes.revisit_db,
+        "revisit_psnr_db_to_truth": scenes.revisit_truth_db,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def write_json(results: Mapping[str, RowResult], scenes: Scenes | None, told: Mapping[str, object], file: Path) -> None:
     """`rows` by the fixed names; intervals and what else was measured beside them."""
     content = {
         **told,
@@ -119,6 +149,7 @@ def write_json(results: Mapping[str, RowResult], told: Mapping[str, object], fil
         "intervals": {name: result.intervals for name, result in results.items()},
         "more": {name: result.more for name, result in results.items()},
         "loops": {name: result.loops for name, result in results.items()},
+        "scenes": None if scenes is None else scenes_told(scenes),
     }
     partial = file.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=2) + "\n")

@@ -38,9 +38,10 @@ class ExamSize:
     drift_loops: int = 2  # different plays, each for so long:
     drift_s: float = 300.0
     jumps: int = 40
+    scenes: int = 16  # recordings in which something happens in mid-stream
 
 
-QUICK = ExamSize(trained=8, held_out=6, paraphrase=6, drift_loops=1, drift_s=60.0, jumps=16)
+QUICK = ExamSize(trained=8, held_out=6, paraphrase=6, drift_loops=1, drift_s=60.0, jumps=16, scenes=4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from rich.table import Table
 from engine_service.evaluation.drift import LOOP_S
 from engine_service.evaluation.examine import COLUMNS, RowResult
 from engine_service.evaluation.pictures import Pictures
+from engine_service.evaluation.scenes import Scenes
 
 NAME_WIDTH = 110  # px beside each row of the sheet
 SHEET_COLUMNS = 8
@@ -72,6 +73,31 @@ def as_markdown(results: Mapping[str, RowResult], note: str) -> str:
     return "\n\n".join(blocks)
 
 
+def scenes_markdown(scenes: Scenes, fps: float) -> str:
+    """How fast a prompt shows, what redrawing keeps, and whether a place is still the same."""
+    blocks = []
+    lines = ["| transition | new critter seen after, median | p95 |", "|" + " --- |" * 3]
+    for name, waits in scenes.frames_until_seen.items():
+        median, p95 = (float(np.quantile(waits, share, method="higher")) for share in (0.5, 0.95))
+        lines.append(f"| {name} | {_seconds(median, fps)} | {_seconds(p95, fps)} |")
+    blocks.append("\n".join(lines))
+    lines = ["| strength | redrawn critter recognised | background to the source |", "|" + " --- |" * 3]
+    for strength, share in scenes.recognised.items():
+        lines.append(f"| {strength:g} | {share:.1%} | {scenes.background_db[strength]:.1f} dB |")
+    blocks.append("\n".join(lines))
+    blocks.append(
+        f"A place seen again after 30 s: {scenes.revisit_db:.1f} dB to its first visit, "
+        f"{scenes.revisit_truth_db:.1f} dB to the game's own pictures."
+    )
+    return "\n\n".join(blocks)
+
+
+def draw_redrawn(scenes: Scenes, file: Path) -> None:
+    """The game's pictures above, below them what became of them at each strength."""
+    names = ["sent", *(f"strength {strength:g}" for strength in scenes.recognised)]
+    draw_sheet({name: [line[None] for line in row] for name, row in zip(names, scenes.sheet, strict=True)}, file)
+
+
 def print_table(results: Mapping[str, RowResult]) -> None:
     """Rows as columns: a screen is higher than the table is wide."""
     table = Table("", *results)
@@ -121,6 +147,10 @@ def draw_plot(results: Mapping[str, RowResult], file: Path) -> None:
             axes.legend(frameon=False, fontsize=8)
     figure.savefig(file, dpi=110)
     plt.close(figure)
+
+
+def _seconds(frames: float, fps: float) -> str:
+    return "never" if not np.isfinite(frames) else f"{(frames + 1) / fps:.2f} s"
 
 
 def _range(column: str, low: float, high: float) -> str:

@@ -95,7 +95,7 @@ def test_rows_differ_in_their_micro_steps_alone() -> None:
 
 def test_the_report_has_the_fixed_rows_and_columns_and_null_for_what_was_left_out(tmp_path: Path) -> None:
     results = {"classic": examiner().examine(small_exam(), None, lambda: None), "teacher": RowResult()}
-    write_json(results, {"samples": {"trained": 2}}, tmp_path / "report.json")
+    write_json(results, None, {"samples": {"trained": 2}}, tmp_path / "report.json")
     report = json.loads((tmp_path / "report.json").read_text())
     assert list(report["rows"]) == ["classic", "teacher"]
     assert list(report["rows"]["teacher"]) == list(COLUMNS)
@@ -110,7 +110,8 @@ def test_tables_and_pictures_hold_every_row(tmp_path: Path) -> None:
     assert text.startswith("how\n\n| | prompt, trained |")
     assert text.count("| classic |") == 3  # two tables' rows and a column of the third
     draw_sheet({name: result.sheet for name, result in results.items()}, tmp_path / "sheet.png")
-    assert Image.open(tmp_path / "sheet.png").size == (110 + 2 * 16, 16), "rows that were not played are left out"
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size == (110 + 2 * 16, 16), "rows that were not played are left out"
     draw_plot(results, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").stat().st_size > 0
 
