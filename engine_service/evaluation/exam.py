@@ -41,7 +41,7 @@ class ExamSize:
     scenes: int = 16  # recordings in which something happens in mid-stream
 
 
-QUICK = ExamSize(trained=8, held_out=6, paraphrase=6, drift_loops=1, drift_s=60.0, jumps=16, scenes=4)
+QUICK = ExamSize(trained=4, held_out=3, paraphrase=3, drift_loops=1, drift_s=60.0, jumps=12, scenes=3)
 
 
 @dataclass(frozen=True, slots=True)
