@@ -17,7 +17,7 @@ from engine_service.model.autoencoder import from_rgb
 from engine_service.runtime.world import WorldFolder
 
 SSIM_EVERY = 4  # frames; it is the slowest of the measures
-CROP = 48  # px, around the critter
+CROP = 64  # px, around the critter; the tallest is 54
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,11 @@ def consistencies(
 def box(judges: Judges, x: float, up: float, height: int, width: int) -> tuple[slice, slice]:
     """Rows and columns of the crop around a critter at a place, wholly inside the picture.
 
-    A place counts upwards from a ground that only the judge's own head has learnt; that says where to look.
+    A place counts upwards from a ground that only the judge's own head has learnt; that says where to look. It is where
+    a critter stands: nearly all of it is above.
     """
     crop = min(CROP, height, width)
-    top = int(np.clip(_row_of(judges, up, height) - crop / 2, 0, height - crop))
+    top = int(np.clip(_row_of(judges, up, height) - 0.85 * crop, 0, height - crop))
     left = int(np.clip(x - crop / 2, 0, width - crop))
     return slice(top, top + crop), slice(left, left + crop)
 
