@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 
 from engine_service.training.run import Ema, RunFolder, learning_rate_factor
+from engine_service.training.shards import clip_gradients
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def run_steps(
         task = progress.add_task("", total=schedule.num_steps, completed=first_step, loss=float("nan"))
         for step in range(first_step, schedule.num_steps):
             factor = learning_rate_factor(step, schedule.num_steps, schedule.warmup_steps, schedule.decay_fraction)
-            recent.append(_take_step(model, optimizers, loss_of(step), schedule.learning_rate * factor))
+            recent.append(take_step(model, optimizers, loss_of(step), schedule.learning_rate * factor))
             ema.update(model, step)
             done = step + 1
             progress.update(task, completed=done, loss=float(np.mean(recent[-50:])))
@@ -89,14 +90,14 @@ def _resume(model: nn.Module, ema: Ema, optimizers: list[torch.optim.Optimizer],
     return step
 
 
-def _take_step(model: nn.Module, optimizers: list[torch.optim.Optimizer], loss: Tensor, learning_rate: float) -> float:
+def take_step(model: nn.Module, optimizers: list[torch.optim.Optimizer], loss: Tensor, learning_rate: float) -> float:
     """One update of every weight; the loss as a number."""
     for optimizer in optimizers:
         optimizer.zero_grad(set_to_none=True)
         for group in optimizer.param_groups:
             group["lr"] = learning_rate
     loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    clip_gradients(model.parameters(), 1.0)
     for optimizer in optimizers:
         optimizer.step()
     return loss.item()

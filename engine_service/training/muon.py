@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from engine_service.training.shards import shared_like, whole
+
 
 def orthogonalize(matrices: Tensor, num_iterations: int = 5) -> Tensor:
     """Newton-Schulz towards the nearest semi-orthogonal matrices, `(N, rows, columns)`; singular values end near 1."""
@@ -46,7 +48,7 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """One update; matrices of one shape are orthogonalised together."""
+        """One update; matrices of one shape are orthogonalised together, sharded ones whole on every process."""
         if closure is not None:
             raise ValueError("Muon takes no closure")
         for group in self.param_groups:
@@ -64,9 +66,10 @@ class Muon(Optimizer):
                     if momentum is None:
                         momentum = state["momentum"] = torch.zeros_like(parameter)
                     momentum.lerp_(gradient, 1 - group["momentum"])
-                    nesterov.append(gradient.lerp(momentum, group["momentum"]).flatten(1))
+                    nesterov.append(whole(gradient.lerp(momentum, group["momentum"])).flatten(1))
                 updates = orthogonalize(torch.stack(nesterov).to(self._precision))
                 scale = 0.2 * max(shape) ** 0.5  # the root mean square of an AdamW step (Moonlight, arXiv 2502.16982)
                 for parameter, update in zip(parameters, updates, strict=True):
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                    parameter.add_(update.view_as(parameter).to(parameter.dtype), alpha=-group["lr"] * scale)
+                    shaped = update.view(parameter.shape).to(parameter.dtype)
+                    parameter.add_(shared_like(shaped, parameter), alpha=-group["lr"] * scale)

@@ -4,6 +4,8 @@ from itertools import product
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as nnf
 
@@ -77,6 +79,20 @@ def test_attention_in_windows_is_full_attention_under_the_windows_mask(
     grid: Window, window: Window, shifted: bool
 ) -> None:
     module, x = attention(window, shifted), tokens(grid)
+    fitted = fit_window(window, grid)
+    shift = half_shift(fitted, grid) if shifted else (0, 0, 0)
+    found = module(x, *rotary_table(grid, HEAD_WIDTH))
+    torch.testing.assert_close(found, masked_full_attention(module, x, fitted, shift), atol=2e-6, rtol=1e-5)
+
+
+sides = st.tuples(st.integers(1, 6), st.integers(1, 4), st.integers(1, 4))
+sizes = st.tuples(st.integers(1, 8), st.integers(1, 5), st.integers(1, 5))
+
+
+@settings(deadline=None, max_examples=60)
+@given(sides, sizes, st.booleans())
+def test_that_holds_on_any_grid_in_any_window(grid: Window, window: Window, shifted: bool) -> None:
+    module, x = attention(window, shifted), tokens(grid, batch=1)
     fitted = fit_window(window, grid)
     shift = half_shift(fitted, grid) if shifted else (0, 0, 0)
     found = module(x, *rotary_table(grid, HEAD_WIDTH))
