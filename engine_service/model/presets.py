@@ -93,6 +93,7 @@ PRESETS = {
         text_words=24,
         autoencoder_widths=(48, 80, 160),
     ),
+    "streamdit-tiny": _streamdit(width=256, depth=2, num_heads=4),  # the paper's shapes, small enough to try on a CPU
     "streamdit-1b": _streamdit(width=1536, depth=19, num_heads=12),
     "streamdit-4b": _streamdit(width=2560, depth=28, num_heads=20),
     "streamdit-30b": _streamdit(width=5120, depth=55, num_heads=40),
