@@ -2,7 +2,9 @@
 
 At the border everything is float32 (frames are uint8), and so is the Euler step: a stream's latents are never rounded
 to half precision. What lies between runs in the precision that was asked for, and begins behind the sines
-(docs/decisions/0006). Letters: P sessions, B latents in a buffer, C H W of a latent, r frames per latent, L text tokens.
+(docs/decisions/0006).
+
+Letters: P sessions, B latents in a buffer, C channels, H W latent height and width, r frames per latent.
 """
 
 import copy
@@ -12,16 +14,15 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import onnx
 import torch
 from torch import Tensor, nn
 
 import engine_service.model as model_package
-import engine_service.runtime.denoiser as denoiser_module
 from engine_service.model.autoencoder import SPATIAL, Decoder, Encoder, from_rgb, to_rgb
 from engine_service.model.dit import StreamDiT
 from engine_service.model.flow import euler, velocity_from_clean
@@ -29,6 +30,7 @@ from engine_service.runtime.weights import Networks
 
 OPSET = 23  # the first with Attention and RMSNormalization as one operator each
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+MAKES_GRAPHS = ("export.py", "quantized.py")  # beside the model's own code
 PROTOBUF_BYTES = 2**31  # where a single ONNX file ends
 EXTERNAL_BYTES = 2**30  # weights from here on lie in a file of their own beside the graph
 
@@ -36,7 +38,7 @@ EXTERNAL_BYTES = 2**30  # weights from here on lie in a file of their own beside
 Module = TypeVar("Module", bound=nn.Module)
 
 
-class _MicroStep(nn.Module):
+class ExportedMicroStep(nn.Module):
     """`MicroStep` with another precision inside."""
 
     def __init__(self, dit: StreamDiT, dtype: torch.dtype) -> None:
@@ -48,11 +50,11 @@ class _MicroStep(nn.Module):
         self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, waves: Tensor, words: Tensor, bias: Tensor
     ) -> Tensor:
         inner = (tensor.to(self.dtype) for tensor in (latents, waves, words, bias))
-        clean = self.dit.predict(*inner).float()
+        clean: Tensor = self.dit.predict(*inner).float()
         return euler(latents, velocity_from_clean(latents, clean, sigmas), sigmas, next_sigmas)
 
 
-class _DecodeStep(nn.Module):
+class ExportedDecodeStep(nn.Module):
     """`DecodeStep` with another precision inside; `(P, C, H, W)` twice -> `(P, r, height, width, 3)`."""
 
     def __init__(self, decoder: Decoder, dtype: torch.dtype) -> None:
@@ -64,7 +66,7 @@ class _DecodeStep(nn.Module):
         return to_rgb(self.decoder(previous.to(self.dtype), current.to(self.dtype)).float())
 
 
-class _EncodeStep(nn.Module):
+class ExportedEncodeStep(nn.Module):
     """`EncodeStep` with another precision inside."""
 
     def __init__(self, encoder: Encoder, dtype: torch.dtype) -> None:
@@ -92,6 +94,7 @@ class Graph:
     module: nn.Module
     inputs: dict[str, Tensor]
     output: str
+    translations: dict[Any, Any] = field(default_factory=dict)  # torch operators ONNX has no word for -> functions
 
     def shapes(self) -> tuple[str, ...]:
         """`latents float32 1x3x32x16x16`, one an input."""
@@ -108,7 +111,7 @@ def micro_step_graph(networks: Networks, precision: str, num_latents: int, batch
     shape = (batch, num_latents)
     return Graph(
         name=micro_step_name(precision, num_latents, batch),
-        module=_MicroStep(networks.dit, PRECISIONS[precision]),
+        module=ExportedMicroStep(networks.dit, PRECISIONS[precision]),
         inputs={
             "latents": torch.zeros(*shape, config.latent_channels, config.latent_height, config.latent_width),
             "sigmas": torch.full(shape, 0.5),
@@ -122,12 +125,12 @@ def micro_step_graph(networks: Networks, precision: str, num_latents: int, batch
 
 
 def decoder_graph(networks: Networks, precision: str, batch: int) -> Graph:
-    """The frames of `batch` latents; convolutions of TensorRT know no fp8, so fp8 decodes in fp16."""
+    """The frames of `batch` latents."""
     config = networks.dit.config
     latent = torch.zeros(batch, config.latent_channels, config.latent_height, config.latent_width)
     return Graph(
         name=decoder_name(precision, batch),
-        module=_DecodeStep(networks.decoder, PRECISIONS[precision]),
+        module=ExportedDecodeStep(networks.decoder, PRECISIONS[precision]),
         inputs={"previous": latent, "current": latent.clone()},
         output="frames",
     )
@@ -139,7 +142,7 @@ def encoder_graph(networks: Networks, precision: str) -> Graph:
     height, width = SPATIAL * config.latent_height, SPATIAL * config.latent_width
     return Graph(
         name=encoder_name(precision),
-        module=_EncodeStep(networks.encoder, PRECISIONS[precision]),
+        module=ExportedEncodeStep(networks.encoder, PRECISIONS[precision]),
         inputs={"frames": torch.zeros(config.frames_per_latent, height, width, 3, dtype=torch.uint8)},
         output="latent",
     )
@@ -171,6 +174,7 @@ def export_graph(graph: Graph, file: Path, *, external_bytes: int = EXTERNAL_BYT
             opset_version=OPSET,
             input_names=list(graph.inputs),
             output_names=[graph.output],
+            custom_translation_table=graph.translations,
             verbose=False,
         )
     assert program is not None
@@ -212,16 +216,20 @@ def external_files(file: Path) -> list[Path]:
     return [file.parent / name for name in sorted(names)]
 
 
-def source_digest(graph: Graph) -> str:
-    """Names what a graph would be exported from: weights, shapes, the code that is traced, the exporter."""
-    digest = hashlib.sha256(f"{torch.__version__} {onnx.__version__} {OPSET} {graph.name}".encode())
-    traced_code = [*Path(model_package.__file__ or "").parent.glob("*.py"), Path(denoiser_module.__file__ or "")]
-    for source in (*sorted(traced_code), Path(__file__)):
+def source_digest(graph: Graph, name: str) -> str:
+    """What a graph called `name` would be exported from: weights, shapes, the code that is traced, the exporter.
+
+    A quantized graph is named after the one it is made from: what it adds follows from that.
+    """
+    digest = hashlib.sha256(f"{torch.__version__} {onnx.__version__} {OPSET} {name}".encode())
+    runtime = Path(__file__).parent
+    traced_code = [*Path(model_package.__file__ or "").parent.glob("*.py"), *(runtime / name for name in MAKES_GRAPHS)]
+    for source in sorted(traced_code):
         digest.update(source.read_bytes())
     digest.update("\n".join((*graph.shapes(), repr(graph.module))).encode())
-    for name, tensor in graph.module.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy())
+    for weight, tensor in graph.module.state_dict().items():
+        digest.update(weight.encode())
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
 
 

@@ -5,6 +5,7 @@ by name, since their numbers differ between versions. TensorRT-RTX builds for li
 TensorRT builds on the very card a plan is for.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -229,11 +230,16 @@ def _failed(file: Path, log: BuildLog, what: str) -> BuildError:
     quoted = "; ".join(lines[-MAX_QUOTED_LINES:]) or "it does not say why"
     if any(words in text for words in OUT_OF_MEMORY):
         return BuildError(
-            f"{file.name}: memory ran out while compiling; stop what else uses it, ask for a smaller --batch or a smaller "
-            f"world, or compile on a machine with more ({quoted})"
+            f"{file.name}: memory ran out while compiling; stop what else uses it, ask for a smaller --batch "
+            f"or preset, or compile on a machine with more ({quoted})"
         )
     if "not supported by a dedicated kernel" in text:
         what = f"{what}: attention of this precision or shape has no kernel; use fp16 or bf16, or make it decomposable"
+    unsuited = re.search(
+        r"target\(s\) ([\w, ]+), because the model contains HW-specific datatypes: (\w+)", " ".join(lines)
+    )
+    if unsuited:
+        what = f"{what}: {unsuited[1]} cannot compute in {unsuited[2]}; use fp16 or bf16, or leave that target out"
     return BuildError(f"{file.name}: {what}: {quoted}")
 
 
