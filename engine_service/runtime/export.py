@@ -75,7 +75,8 @@ class ExportedEncodeStep(nn.Module):
         self.dtype = dtype
 
     def forward(self, frames: Tensor) -> Tensor:
-        latent: Tensor = self.encoder(from_rgb(frames)[None].to(self.dtype)).float()
+        # Made float before anything moves: TensorRT can do nothing else with uint8.
+        latent: Tensor = self.encoder(from_rgb(frames.float())[None].to(self.dtype)).float()
         return latent
 
 
