@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from engine_service.stream.gpu import GpuConfig, GpuMonitor, GpuSampler, GpuError, visible_device
+from engine_service.stream.gpu import GpuConfig, GpuError, GpuMonitor, GpuSampler, visible_device
 from engine_service.types import GpuReading
 from tests.nvml.fake_nvml import (
     APPLICATION_CLOCKS,
