@@ -20,6 +20,7 @@ from engine_service.runtime.weights import Networks
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 # What bfloat16 inside may differ from torch in single precision, root mean square; latents have 1: asserted in tests.
 TOLERANCE_BFLOAT16 = 2e-2
+MANY = 4096  # compilations of one function in a process
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -70,7 +71,7 @@ class CudaBackend:
         dit = in_precision(networks.dit, self._device, self._dtype)
         config = networks.dit.config
         num_words = networks.text.config.max_words
-        step = self._compiled(Stepper(MicroStep(dit, self._dtype)), len(buffer_lengths) * self._num_batches)
+        step = self._compiled(Stepper(MicroStep(dit, self._dtype)))
         calls = {}
         for length in buffer_lengths:
             for size in self._config.batch_sizes:
@@ -89,7 +90,7 @@ class CudaBackend:
         """The decoder for every batch size."""
         config = self._networks.dit.config
         decoder = in_precision(self._networks.decoder, self._device, self._dtype)
-        decode = self._compiled(DecodeStep(decoder, self._dtype), self._num_batches)
+        decode = self._compiled(DecodeStep(decoder, self._dtype))
         calls = {}
         for size in self._config.batch_sizes:
             latent = torch.zeros(size, config.latent_channels, config.latent_height, config.latent_width)
@@ -102,14 +103,10 @@ class CudaBackend:
         encoder = in_precision(self._networks.encoder, self._device, self._dtype)
         height, width = SPATIAL * config.latent_height, SPATIAL * config.latent_width
         frames = torch.zeros(config.frames_per_latent, height, width, 3, dtype=torch.uint8)
-        encode = self._compiled(EncodeStep(encoder, self._dtype), 1)
+        encode = self._compiled(EncodeStep(encoder, self._dtype))
         return CapturedEncoder(self._captured("the encoder", encode, (frames,)))
 
-    @property
-    def _num_batches(self) -> int:
-        return len(self._config.batch_sizes)
-
-    def _compiled(self, module: nn.Module, num_shapes: int) -> Callable[..., Tensor]:
+    def _compiled(self, module: nn.Module) -> Callable[..., Tensor]:
         """One compilation a shape; after capture none of them is called again."""
         module.eval()
         if self._config.compiler is None:
@@ -119,8 +116,8 @@ class CudaBackend:
         )
 
         def call(*inputs: Tensor) -> Tensor:
-            # The limit is there to find code that compiles for every call; here shapes are few and known.
-            with torch._dynamo.config.patch(recompile_limit=8 + num_shapes):
+            # The limits are there to find code that compiles for every call; here shapes are few and known.
+            with torch._dynamo.config.patch(recompile_limit=MANY, accumulated_recompile_limit=MANY):
                 return compiled(*inputs)
 
         return call
