@@ -320,7 +320,6 @@ def bench_machine(
         typer.echo(tables)
 
 
-<<<<<<< HEAD
 @app.command("simulate-pace")
 def simulate_pace(
     out: Annotated[Path | None, typer.Option(help="A page to write the table into, between its marks.")] = None,
@@ -350,7 +349,8 @@ def simulate_pace(
         if plot is not None:
             show.plot(pairs, len(rungs), budget_ms, plot)
         typer.echo(text)
-=======
+
+
 @app.command("compile")
 def compile_world(
     world: Annotated[str | None, typer.Option(help="Embedded world by name, or a world folder by path.")] = None,
@@ -381,7 +381,6 @@ def compile_world(
         say.print(compiling.as_table(compiling.compile_plans(options, say)))
         if check:
             say.print(compiling.check(options))
->>>>>>> trt
 
 
 @app.command("doctor")
