@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "compile": {"types", "model", "runtime", "accuracy"},
     "page": set[str](),
     "sizes": {"types", "model"},
+    "pacing": {"types", "model", "stream"},
     "doctor": {"types", "model", "runtime", "stream", "server"},
     "bench": {"types", "model", "runtime", "stream", "server"},
     "__main__": {
@@ -41,6 +42,7 @@ MAY_IMPORT = {
         "bench",
         "compile",
         "page",
+        "pacing",
         "sizes",
         "model",
     },
