@@ -167,7 +167,7 @@ def _speed_rows(folder: Path, world: World) -> Iterator[Row]:
         yield Row(
             fps >= world.fps,
             f"{world.name}: {profile}",
-            f"{runtime.backend}: {fps:.0f} frames a second, {world.fps:g} are needed{', default' if is_default else ''}",
+            f"{runtime.backend}: {fps:.0f} fps, {world.fps:g} are needed{', default' if is_default else ''}",
             needed=is_default,
         )
 
