@@ -1,5 +1,6 @@
 """From a world folder and a backend's name to a runtime: the one place that imports backends, when they are chosen."""
 
+import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -97,7 +98,10 @@ class _Loading:
         """What this machine has for this world."""
 
         def find_plans(flavour: Flavour, gpu: Gpu) -> object:
-            from engine_service.runtime.tensorrt import backend  # noqa: PLC0415  brings the exporter along
+            try:
+                from engine_service.runtime.tensorrt import backend  # noqa: PLC0415  brings the exporter along
+            except ModuleNotFoundError as error:
+                raise TensorRtError(f"plans are known by their graphs: pip install {error.name}") from error
 
             return backend.find_plans(self._networks, self._world.name, self._lengths, self._plans, flavour, gpu)
 
@@ -137,9 +141,10 @@ class _Loading:
         )
 
     def _cuda(self) -> Runtime:
-        from engine_service.runtime.cuda_backend import CudaBackend, CudaConfig, powers_of_two  # noqa: PLC0415
+        from engine_service.runtime.cuda_backend import CudaBackend, fitting_config  # noqa: PLC0415
 
-        config = CudaConfig(batch_sizes=powers_of_two(self._max_sessions))
+        has_triton = importlib.util.find_spec("triton") is not None
+        config = fitting_config(torch.cuda.get_device_capability(CUDA), self._max_sessions, has_triton=has_triton)
         backend = CudaBackend(self._networks, CUDA, config)
         return Runtime(
             world=self._world,
