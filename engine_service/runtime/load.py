@@ -2,7 +2,7 @@
 
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,10 +60,18 @@ def load_runtime(
         raise WorldError(f"{folder.path}: vocabulary.txt is missing or empty; train the world or restore the file")
     networks = load_networks(folder, teacher=teacher)
     loading = _Loading(folder, networks, num_threads, cache, plans, max_sessions)
-    found = loading.candidates(backend)
+    return take_first(loading.candidates(backend), loading.runtime, say)
+
+
+def take_first(found: Sequence[Choice], make: Callable[[str], Runtime], say: Callable[[str], None]) -> Runtime:
+    """The first that can be made after all, best first; what could not be is said.
+
+    Raises:
+        BackendError: none can; the reason is the last one's.
+    """
     for i, choice in enumerate(found):
         try:
-            runtime = replace(loading.runtime(choice.backend), why=choice.why)
+            runtime = replace(make(choice.backend), why=choice.why)
         except (TensorRtError, DeviceMemoryError) as error:
             if i + 1 == len(found):
                 raise BackendError(f"--backend {choice.backend}: {error}") from error
@@ -71,7 +79,7 @@ def load_runtime(
         else:
             say(f"{runtime.backend} on {runtime.device}: {runtime.why}")
             return runtime
-    raise AssertionError("there is always a candidate")
+    raise ValueError("there is nothing to choose from")
 
 
 class _Loading:
