@@ -268,7 +268,7 @@ def test_a_recording_of_generated_pictures_ends_when_the_engine_goes(window: Win
     assert np.array_equal(np.unique(recording.read()), [10, 30, 200])
 
 
-def test_the_hud_names_the_rung_and_below_the_best_one_the_reason() -> None:
+def test_the_hud_names_the_rung_and_below_the_best_one_the_reason(window: Window) -> None:
     link = FakeLink()
     rows = {name: (reading, colour) for name, reading, colour in measurements(link.stats(), 60, connected=True)}
     assert rows["rung"] == ("0", GOOD)
