@@ -87,6 +87,7 @@ class Runtime:
     decoder: FrameDecoder
     encoder: FrameEncoder
     prompts: PromptEncoder
+    buffer_lengths: tuple[int, ...] | None = None  # that the denoiser has graphs for; None: any
 
 
 class MicroStep(nn.Module):

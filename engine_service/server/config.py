@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine_service.stream.gpu import GpuConfig
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
@@ -21,6 +23,8 @@ class ServerConfig:
     close_s: float = 2.0  # for the last messages to a client that may not be reading
     max_message_bytes: int = 16 * 1024 * 1024  # sent; what clients send is far smaller
     metrics_port: int | None = None  # None: no metrics page; 0: any free port
+    governed: bool = True  # quality falls where frames would be late otherwise
+    gpu: GpuConfig | None = None  # the GPU to watch; None: none
     token: str | None = None  # None: everyone is let in
     tls_cert: Path | None = None  # PEM, both or none
     tls_key: Path | None = None
