@@ -351,6 +351,38 @@ def simulate_pace(
         typer.echo(text)
 
 
+@app.command("compile")
+def compile_world(
+    world: Annotated[str | None, typer.Option(help="Embedded world by name, or a world folder by path.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Instead of a world: a preset with random weights.")] = None,
+    backend: Annotated[str, typer.Option(help="tensorrt, on the card itself, or tensorrt-rtx, anywhere.")] = "tensorrt",
+    precision: Annotated[str, typer.Option(help="fp32, fp16, bf16 or fp8.")] = "fp16",
+    targets: Annotated[str, typer.Option(help="sm89,sm120: cards that tensorrt-rtx compiles for.")] = "",
+    batch: Annotated[str, typer.Option(help="1,2,4: sessions denoised in one call; a plan for each.")] = "1",
+    out: Annotated[Path | None, typer.Option(help="Folder for plans; default: the user's cache.")] = None,
+    optimization_level: Annotated[int, typer.Option(help="0 is built soonest, 5 runs fastest.")] = 3,
+    check: Annotated[bool, typer.Option("--check", help="Also measure what the precision costs, on the CPU.")] = False,
+) -> None:
+    """Compile a world's graphs into TensorRT plans; those that are there already are kept."""
+    with _clear_errors():
+        from engine_service import compile as compiling  # noqa: PLC0415
+
+        options = compiling.CompileOptions(
+            world=world,
+            preset=preset,
+            backend=backend,
+            precision=precision,
+            targets=compiling.words_of(targets),
+            batches=compiling.numbers_of("batch", batch),
+            out=out,
+            optimization_level=optimization_level,
+        )
+        say = Console()
+        say.print(compiling.as_table(compiling.compile_plans(options, say)))
+        if check:
+            say.print(compiling.check(options))
+
+
 @app.command("doctor")
 def doctor() -> None:
     """What this machine has, what the engine would choose, and what is missing."""

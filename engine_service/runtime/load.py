@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from engine_service.model.ladder import buffer_lengths
 from engine_service.runtime.denoiser import PromptEncoder, Runtime
 from engine_service.runtime.torch_backend import TorchDecoder, TorchDenoiser, TorchEncoder
 from engine_service.runtime.weights import load_networks
@@ -57,7 +58,7 @@ def load_runtime(
     from engine_service.runtime.openvino_backend import OpenVinoBackend  # noqa: PLC0415  chosen, so loaded
 
     compiler = OpenVinoBackend(networks, num_threads=num_threads or os.cpu_count() or 1, cache=cache or default_cache())
-    lengths = sorted({partition.num_latents for partition in world.profiles.values()})
+    lengths = buffer_lengths(world.profiles.values())
     return Runtime(
         world=world,
         backend=f"openvino-{compiler.precision}",
@@ -67,4 +68,5 @@ def load_runtime(
         encoder=compiler.encoder(),
         denoiser=compiler.denoiser(lengths),
         prompts=prompts,
+        buffer_lengths=lengths,
     )
