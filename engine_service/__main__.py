@@ -30,6 +30,8 @@ def serve(
         float, typer.Option(help="Seconds a session outlives a broken connection; 0: not at all.")
     ] = 10.0,
     metrics_port: Annotated[int | None, typer.Option(help="Prometheus page; none unless given.")] = None,
+    governor: Annotated[bool, typer.Option(help="Lower quality before frames are late.")] = True,
+    gpu_hz: Annotated[float, typer.Option(help="How often to ask NVML of the GPU; 0: never.")] = 4.0,
     token: Annotated[str | None, typer.Option(help="Ask clients for it.", envvar="STREAMDIT_TOKEN")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; with --tls-key.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM private key; with --tls-cert.")] = None,
@@ -39,6 +41,7 @@ def serve(
     with say.status(f"loading world {world} (the first start compiles it and takes longer)"), _clear_errors():
         from engine_service.config import EngineConfig, build_server  # noqa: PLC0415
         from engine_service.server.config import ServerConfig  # noqa: PLC0415
+        from engine_service.stream.governor import GovernorConfig  # noqa: PLC0415
 
         server = build_server(
             EngineConfig(
@@ -46,6 +49,7 @@ def serve(
                 backend=backend,
                 num_threads=threads,
                 cache=cache,
+                gpu_hz=gpu_hz,
                 server=ServerConfig(
                     host=host,
                     port=port,
@@ -53,6 +57,7 @@ def serve(
                     idle_timeout_s=idle_timeout,
                     resume_s=resume,
                     metrics_port=metrics_port,
+                    governor=GovernorConfig() if governor else None,
                     token=token,
                     tls_cert=tls_cert,
                     tls_key=tls_key,

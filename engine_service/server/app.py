@@ -21,7 +21,6 @@ from engine_service.server.metrics import Metrics, MetricsPage
 from engine_service.server.service import EngineService
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import Clock, SystemClock
-from engine_service.stream.governor import GovernorConfig
 from engine_service.stream.gpu import GpuError, GpuMonitor
 from engine_service.types import GpuReading
 from streamdit.wire import engine_pb2, engine_pb2_grpc
@@ -62,7 +61,7 @@ class EngineServer:
             player_factory,
             clock=clock,
             inbox_size=config.inbox_size,
-            governor=GovernorConfig() if config.governed else None,
+            governor=config.governor,
             newest_reading=self._newest_reading,
         )
         self._service = EngineService(
