@@ -388,6 +388,38 @@ def compile_world(
             say.print(compiling.check(options))
 
 
+@app.command("measure-rungs")
+def measure_ladder(
+    out: Annotated[Path | None, typer.Option(help="A page to write the table into, between its marks.")] = None,
+    world: WorldOption = "critters",
+    recordings: Annotated[int, typer.Option(help="How many to play on every rung.")] = 16,
+    exams: Annotated[Path | None, typer.Option(help="Where recordings to play are kept; default: a cache.")] = None,
+    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+) -> None:
+    """What every rung of the quality ladder costs in quality and in time."""
+    with _clear_errors():
+        from engine_service.evaluation.exam import default_exams  # noqa: PLC0415
+        from engine_service.evaluation.rungs import as_markdown, measure_rungs  # noqa: PLC0415
+        from engine_service.page import write_between_marks  # noqa: PLC0415
+        from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
+
+        say = Console(stderr=True)
+        folder = find_world(world)
+        results = measure_rungs(
+            folder,
+            num_recordings=recordings,
+            exams=exams or default_exams(load_world(folder)),
+            backend=backend,
+            seed=seed,
+            tick=say.print,
+        )
+        text = as_markdown(results, recordings, backend)
+        if out is not None:
+            write_between_marks(out, "rungs", text)
+        typer.echo(text)
+
+
 @app.command("doctor")
 def doctor() -> None:
     """What this machine has, what the engine would choose, and what is missing."""

@@ -75,7 +75,7 @@ class ManualClock:
 
 
 class FakePlayer:
-    """Obeys at once. The prompt "explode" makes it raise; with a clock, a chunk costs `cost_s` of it."""
+    """Obeys at once. The prompts "explode" and "swell" make it raise; with a clock, a chunk costs `cost_s` of it."""
 
     def __init__(self, plan: SessionPlan, *, clock: ManualClock | None = None, cost_s: float = 0.0) -> None:
         if plan.prompt.text == "refuse to be made":
@@ -114,6 +114,8 @@ class FakePlayer:
             case Prompt():
                 if event.text == "explode":
                     raise RuntimeError("the fake exploded")
+                if event.text == "swell":
+                    raise MemoryError("cannot hold another latent")
                 self._text = event.text
                 unknown = tuple(word for word in event.text.split() if word not in WORLD.vocabulary)
                 return UnknownWords(event.event_id, unknown) if unknown else None
