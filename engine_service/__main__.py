@@ -13,6 +13,9 @@ from streamdit.errors import StreamDiTError
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 WorldOption = Annotated[str, typer.Option("--world", help="Embedded world by name, or a world folder by path.")]
+BackendOption = Annotated[
+    str, typer.Option("--backend", help="auto, tensorrt, tensorrt-rtx, torch (CUDA where there is one) or openvino.")
+]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: CUDA where there is one.")]
 
 
@@ -21,9 +24,10 @@ def serve(
     world: WorldOption = "critters",
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for other machines.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one and names it.")] = 50051,
-    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    backend: BackendOption = "auto",
     threads: Annotated[int, typer.Option(help="Cores to compute on; 0 is all of them.")] = 0,
     cache: Annotated[Path | None, typer.Option(help="Converted graphs; default: the user's cache folder.")] = None,
+    plans: Annotated[Path | None, typer.Option(help="TensorRT's plans; default: where compile puts them.")] = None,
     max_sessions: Annotated[int, typer.Option(help="Players at once; the next one is refused.")] = 4,
     idle_timeout: Annotated[float, typer.Option(help="Seconds without a word before a client is closed.")] = 30.0,
     resume: Annotated[
@@ -50,6 +54,7 @@ def serve(
                 num_threads=threads,
                 cache=cache,
                 gpu_hz=gpu_hz,
+                plans=plans,
                 server=ServerConfig(
                     host=host,
                     port=port,
@@ -62,7 +67,8 @@ def serve(
                     tls_cert=tls_cert,
                     tls_key=tls_key,
                 ),
-            )
+            ),
+            say=lambda words: say.print(words, markup=False, highlight=False),
         )
     from engine_service.server.app import run  # noqa: PLC0415
 
@@ -79,7 +85,7 @@ def generate(
     profile: Annotated[str | None, typer.Option(help="Default: the world's.")] = None,
     states: Annotated[Path | None, typer.Option(help="A recording whose states to follow; else at rest.")] = None,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
-    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    backend: BackendOption = "auto",
 ) -> None:
     """Generate a recording without a server, as fast as this machine can."""
     with _clear_errors():
@@ -250,7 +256,7 @@ def evaluate_world(
     out: Annotated[Path | None, typer.Option(help="A page to write the tables into, between its marks.")] = None,
     exams: Annotated[Path | None, typer.Option(help="Where recordings to play are kept; default: a cache.")] = None,
     guidance: Annotated[float, typer.Option(help="The teacher's.")] = 1.5,
-    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    backend: BackendOption = "auto",
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
 ) -> None:
     """Compare the world's samplers: baselines, teacher, students, and the game's own renderer as the ceiling."""

@@ -49,7 +49,7 @@ def measure_rungs(
     folder = load_world(world_folder)
     require_notes(folder)
     tasks = [task_of(recording) for recording in record(folder, exams / "trained", num_recordings, "train")]
-    runtime = load_runtime(world_folder, backend=backend)
+    runtime = load_runtime(world_folder, backend=backend, with_rungs=True)
     return list(_results(runtime, folder, load_judges(folder), tasks, seed, tick))
 
 
