@@ -40,7 +40,7 @@ class GovernedHouse(House):
 
     def make(self, plan: object) -> FakePlayer:
         player = SlowingPlayer(plan, clock=self.clock, cost_s=self.cost_s)  # type: ignore[arg-type]
-        self.players["one"] = player
+        self.players[player.plan.session_id] = player
         return player
 
     def newest_reading(self) -> GpuReading | None:
@@ -132,6 +132,32 @@ def test_a_lower_rung_packs_frames_tighter_but_never_better_than_was_asked() -> 
         assert frames[-1].rung > 0
     assert sizes[90][1] < sizes[90][0]
     assert sizes[30][1] == pytest.approx(sizes[30][0], rel=0.02)  # they differ in the frame's number alone
+
+
+def test_sessions_that_share_the_device_keep_their_rung_while_it_has_time_for_all_of_them() -> None:
+    house = GovernedHouse(cost_s=0.025)
+    for name in ("one", "two", "three"):
+        house.sit(name)
+    house.run(30.0)
+    for items in house.given.values():
+        assert not [item for item in items if isinstance(item, RungChanged | Late)]
+
+
+def test_sessions_that_are_too_many_for_the_device_share_the_loss_and_keep_the_pace() -> None:
+    house = GovernedHouse(cost_s=0.05)
+    for name in ("one", "two", "three"):
+        house.sit(name)
+    house.run(10.0)
+    settled = {name: len(items) for name, items in house.given.items()}
+    house.run(20.0)
+    for name, items in house.given.items():
+        assert [item for item in items if isinstance(item, RungChanged)], name
+        late = [item for item in items[settled[name] :] if isinstance(item, Late)]
+        assert len(late) <= 1, "a raise that is tried again after a while may fail"
+        assert (
+            len([frame for item in items[settled[name] :] if isinstance(item, Frames) for frame in item.frames])
+            >= 158 * 2
+        )
 
 
 def test_the_words_say_which_rung_it_is_and_why() -> None:
