@@ -113,7 +113,9 @@ class _Loading:
     def candidates(self, backend: str) -> list[Choice]:
         """What may be taken, best first; one that was named stands alone."""
         if backend == "auto":
-            return choices(self.facts())
+            gpu, no_gpu = torch_gpu()
+            # Without a GPU nothing else matters, and TensorRT's libraries need not be loaded.
+            return choices(Facts(None, no_gpu, {}) if gpu is None else self.facts())
         facts = self.facts() if backend.startswith("tensorrt") else Facts(None, "", {})
         require(backend, facts)
         return [Choice(backend, "asked for")]
