@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "bench": {"types", "model", "runtime", "stream", "server"},
     "__main__": {
         "runtime",
+        "stream",
         "server",
         "config",
         "generate",
