@@ -320,6 +320,37 @@ def bench_machine(
         typer.echo(tables)
 
 
+@app.command("simulate-pace")
+def simulate_pace(
+    out: Annotated[Path | None, typer.Option(help="A page to write the table into, between its marks.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Where the picture goes.")] = None,
+    world: WorldOption = "critters",
+    profile: Annotated[str, typer.Option(help="Whose ladder.")] = "balanced",
+    seed: Annotated[int, typer.Option(help="Of the traces' noise.")] = 0,
+) -> None:
+    """Play traces of step times through the real pacer and governor, without a clock; ends within seconds."""
+    with _clear_errors():
+        from engine_service.model.ladder import ladder  # noqa: PLC0415
+        from engine_service.pacing import show  # noqa: PLC0415
+        from engine_service.pacing.simulate import compare  # noqa: PLC0415
+        from engine_service.page import write_between_marks  # noqa: PLC0415
+        from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
+
+        served = load_world(find_world(world)).world
+        if profile not in served.profiles:
+            raise ValueError(f"profile is {profile!r}, expected one of {', '.join(served.profiles)}")
+        num_frames, period_us = served.frames_per_shift(profile), served.frame_period_us
+        rungs = ladder(served.profiles[profile])
+        pairs = compare(rungs, num_frames=num_frames, frame_period_us=period_us, seed=seed)
+        budget_ms = num_frames * period_us / 1e3
+        text = show.as_markdown(pairs, rungs, budget_ms)
+        if out is not None:
+            write_between_marks(out, "pacing", text)
+        if plot is not None:
+            show.plot(pairs, len(rungs), budget_ms, plot)
+        typer.echo(text)
+
+
 @app.command("doctor")
 def doctor() -> None:
     """What this machine has, what the engine would choose, and what is missing."""

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "evaluation": {"types", "model", "runtime", "stream", "training"},
     "page": set[str](),
     "sizes": {"types", "model"},
+    "pacing": {"types", "model", "stream"},
     "doctor": {"types", "model", "runtime", "stream", "server"},
     "bench": {"types", "model", "runtime", "stream", "server"},
     "__main__": {
@@ -38,6 +39,7 @@ MAY_IMPORT = {
         "doctor",
         "bench",
         "page",
+        "pacing",
         "sizes",
         "model",
     },

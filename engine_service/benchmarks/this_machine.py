@@ -91,7 +91,7 @@ def _step_table(world: str) -> str:
             f"{off} grey levels",
         ]
     )
-    frame = Frame(1, 0, 0, pictures["torch"][0].numpy(), 0, 0)
+    frame = Frame(1, 0, 0, pictures["torch"][0, 0].numpy(), 0, 0)
     clock = SystemClock()
     jpeg_ms = _median_ms(lambda: encode(frame, Encoding.JPEG, jpeg_quality=90, clock=clock))
     rows.append(["JPEG, quality 90", "", f"{jpeg_ms:.2f} ms", "1 per frame", ""])

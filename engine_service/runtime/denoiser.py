@@ -1,9 +1,10 @@
 """What a backend must answer, and the torch modules that every backend compiles.
 
-Letters: B latents in the buffer, C channels, H W latent height and width, r frames per latent, S state fields,
-L text tokens, Dt text width. One session at a time: the leading axis is 1.
+Letters: P sessions in a call, B latents in a buffer, C channels, H W latent height and width, r frames per latent,
+S state fields, L text tokens, Dt text width.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,24 +22,32 @@ from engine_service.model.world import World
 class EncodedPrompt:
     """A prompt as the transformer reads it."""
 
-    words: Tensor  # (1, L, Dt)
-    bias: Tensor  # (1, L), 0 for words and very negative for padding
+    words: Tensor  # (P, L, Dt)
+    bias: Tensor  # (P, L), 0 for words and very negative for padding
 
 
 class Denoiser(Protocol):
-    """One micro-step of a whole buffer: velocity and Euler in one graph."""
+    """One micro-step of whole buffers: velocity and Euler in one graph."""
+
+    @property
+    def batch_sizes(self) -> Sequence[int]:
+        """The P that a call may have, rising from 1."""
 
     def step(
         self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
-        """latents `(1, B, C, H, W)` at sigmas `(1, B)` -> the same at next_sigmas; states `(1, B, r, S)`."""
+        """latents `(P, B, C, H, W)` at sigmas `(P, B)` -> the same at next_sigmas; states `(P, B, r, S)`."""
 
 
 class FrameDecoder(Protocol):
     """Latents become pictures."""
 
+    @property
+    def batch_sizes(self) -> Sequence[int]:
+        """The P that a call may have, rising from 1."""
+
     def decode(self, previous: Tensor, current: Tensor) -> Tensor:
-        """Two latents `(1, C, H, W)` -> the current one's frames, uint8 `(r, height, width, 3)`."""
+        """Pairs of latents `(P, C, H, W)` -> the current ones' frames, uint8 `(P, r, height, width, 3)`, on the CPU."""
 
 
 class FrameEncoder(Protocol):
@@ -81,7 +90,7 @@ class Runtime:
 
 
 class MicroStep(nn.Module):
-    """The graph of `Denoiser.step`; `waves`, `(1, B, num_waves)`, are `StreamDiT.waves` of sigmas and states."""
+    """The graph of `Denoiser.step`; `waves`, `(P, B, num_waves)`, are `StreamDiT.waves` of sigmas and states."""
 
     def __init__(self, dit: StreamDiT) -> None:
         super().__init__()
@@ -108,7 +117,7 @@ class DecodeStep(nn.Module):
         self.decoder = decoder
 
     def forward(self, previous: Tensor, current: Tensor) -> Tensor:
-        return to_rgb(self.decoder(previous, current)[0])
+        return to_rgb(self.decoder(previous, current))
 
 
 class EncodeStep(nn.Module):

@@ -6,9 +6,13 @@ from torch import Tensor
 from engine_service.runtime.denoiser import DecodeStep, EncodedPrompt, EncodeStep, MicroStep
 from engine_service.runtime.weights import Networks
 
+LARGEST_BATCH = 16
+
 
 class TorchDenoiser:
     """Micro-steps in eager torch."""
+
+    batch_sizes = range(1, LARGEST_BATCH + 1)
 
     def __init__(self, networks: Networks, device: str) -> None:
         self._module = MicroStep(networks.dit).to(device)
@@ -27,6 +31,8 @@ class TorchDenoiser:
 
 class TorchDecoder:
     """Decoding in eager torch."""
+
+    batch_sizes = range(1, LARGEST_BATCH + 1)
 
     def __init__(self, networks: Networks, device: str) -> None:
         self._module = DecodeStep(networks.decoder).to(device)

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from engine_service.server.claim import Claim
 from engine_service.server.encoder import EncodedFrame, encode
 from engine_service.server.inbox import Inbox
 from engine_service.server.messages import Delivery, PlayerFactory, SessionPlan
 from engine_service.stream import pacer
+from engine_service.stream.batch import Calls
 from engine_service.stream.clock import Clock
 from engine_service.stream.player import Player
 from engine_service.types import Applied, Chunk, Event, Frame, Pause, Resume, UnknownWords
@@ -106,8 +108,18 @@ class Seat:
         self._held = False
         self._repace = True
 
-    def due_ns(self) -> int | None:
-        """When the next chunk should start; None if only an event or an acknowledgement changes that."""
+    def claim(self) -> Claim | None:
+        """What it wants of the device; None if only an event or an acknowledgement changes that."""
+        due_ns = self._due_ns()
+        if due_ns is None:
+            return None
+        player = self._player
+        if player is None:
+            return Claim(due_ns)
+        return Claim(due_ns, player.batch_group, player.largest_batch, self._pace.cost_s)
+
+    def _due_ns(self) -> int | None:
+        """When the next chunk should start."""
         if self._held:
             return None
         if self._player is None:
@@ -138,8 +150,9 @@ class Seat:
         """
         return () if self.plan.delivery is Delivery.LOCKSTEP else self.inbox.drain_conditioning()
 
-    def make_player(self, factory: PlayerFactory) -> None:
-        """Create the player and put the opening prompt and state in force."""
+    def make_player(self, factory: PlayerFactory) -> Calls[None]:
+        """Create the player and put the opening prompt and state in force; it calls for nothing yet."""
+        yield from ()
         player = factory(self.plan)
         for event in (self.plan.prompt, self.plan.state):
             self._apply(player, event)
@@ -150,8 +163,10 @@ class Seat:
 
     def make_chunk(
         self, events: tuple[Event, ...], unmade: tuple[int, ...], news: Callable[[], tuple[Event, ...]]
-    ) -> None:
+    ) -> Calls[None]:
         """Apply the events, make one chunk, hand its frames over; `news` is asked before every micro-step.
+
+        Yields the player's calls, which may be shared with other seats'.
 
         Raises:
             RuntimeError: there is no player.
@@ -168,7 +183,7 @@ class Seat:
             for event in news():
                 self._apply(player, event)
 
-        chunk = player.advance(listen)
+        chunk = yield from player.shift(listen)
         if not chunk.frames:  # the buffer is still filling
             self.deliver(Made(chunk.applied, chunk.step_s, chunk.decode_s))
             self._unmade[:0] = unmade

@@ -1,7 +1,7 @@
 """One client's stream: events in, chunks of frames out. Knows no clock but the one it stamps frames with."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine_service.runtime.denoiser import Runtime
+from engine_service.stream.batch import Calls, DecodeCall, play_alone
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.player import nothing_new
 from engine_service.stream.prompts import PromptTrack
@@ -98,7 +99,21 @@ class StreamSession:
         """Move media time on without frames."""
         self._next_frame += num_frames
 
+    @property
+    def batch_group(self) -> Hashable:
+        """The denoiser and the length of the buffer."""
+        return id(self._runtime.denoiser), self._buffer.partition.num_latents
+
+    @property
+    def largest_batch(self) -> int:
+        """What the denoiser takes at once."""
+        return max(self._runtime.denoiser.batch_sizes)
+
     def advance(self, listen: Callable[[], None] = nothing_new) -> Chunk:
+        """Run one shift by itself."""
+        return play_alone(self.shift(listen))
+
+    def shift(self, listen: Callable[[], None] = nothing_new) -> Calls[Chunk]:
         """Run the micro-steps of one shift and decode the chunk that became clean.
 
         `listen` is called before every micro-step and may `apply` prompts and states; what is not conditioning
@@ -117,14 +132,14 @@ class StreamSession:
             listen()
             return Conditioning(self._states(), self._prompts.at(self._next_frame), source)
 
-        settle(self._buffer, self._runtime.denoiser, conditioning)
-        advance(self._buffer, self._runtime.denoiser, conditioning)
+        yield from settle(self._buffer, self._runtime.denoiser, conditioning)
+        yield from advance(self._buffer, self._runtime.denoiser, conditioning)
         chunk = self._buffer.shift()  # (c, C, H, W)
         stepped_ns = self._now_ns()
         pictures = []
         for latent in chunk[:, None]:
             previous = latent if self._previous is None else self._previous
-            pictures.append(self._runtime.decoder.decode(previous, latent))
+            pictures.append((yield DecodeCall(self._runtime.decoder, previous, latent))[0])
             self._previous = latent
         rgb = torch.cat(pictures).numpy()  # (r * c, H, W, 3)
         end_ns = self._now_ns()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine_service.model.partition import Partition
 from engine_service.model.world import StateField, World
 from engine_service.server.messages import SessionPlan
+from engine_service.stream.batch import Calls
 from engine_service.stream.player import nothing_new
 from engine_service.types import (
     Applied,
@@ -129,6 +130,18 @@ class FakePlayer:
     def skip(self, num_frames: int) -> None:
         self.skipped.append(num_frames)
         self._next_frame_id += num_frames
+
+    @property
+    def batch_group(self) -> str:
+        return self._profile
+
+    @property
+    def largest_batch(self) -> int:
+        return 1
+
+    def shift(self, listen: Callable[[], None] = nothing_new) -> Calls[Chunk]:
+        yield from ()  # it has no network to ask
+        return self.advance(listen)
 
     def advance(self, listen: Callable[[], None] = nothing_new) -> Chunk:
         start_ns = self._now_ns()
