@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
-Value: TypeAlias = float | int | str | None
+Value: TypeAlias = float | int | str | list[Any] | None  # what JSON holds
 Tell: TypeAlias = "Callable[[Row], None]"
 
 

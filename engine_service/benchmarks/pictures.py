@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import torch
 
@@ -56,7 +57,7 @@ def _decode(plan: PicturesPlan) -> Mapping[str, Value]:
 def _decode_chunk(decoder: Decoder, latents: torch.Tensor) -> torch.Tensor:
     """Latents `(1 + c, C, H, W)`, the first the last chunk's -> frames on the host, uint8 `(c * r, H, W, 3)`."""
     half = latents.to(torch.bfloat16)
-    pictures = [to_rgb(decoder(before[None], latent[None])[0]) for before, latent in zip(half, half[1:], strict=False)]
+    pictures = [to_rgb(decoder(before[None], latent[None])[0]) for before, latent in pairwise(half)]
     return torch.cat(pictures).cpu()
 
 
