@@ -348,6 +348,69 @@ def bench_machine(
         typer.echo(tables)
 
 
+@app.command("simulate-pace")
+def simulate_pace(
+    out: Annotated[Path | None, typer.Option(help="A page to write the table into, between its marks.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Where the picture goes.")] = None,
+    world: WorldOption = "critters",
+    profile: Annotated[str, typer.Option(help="Whose ladder.")] = "balanced",
+    seed: Annotated[int, typer.Option(help="Of the traces' noise.")] = 0,
+) -> None:
+    """Play traces of step times through the real pacer and governor, without a clock; ends within seconds."""
+    with _clear_errors():
+        from engine_service.model.ladder import ladder  # noqa: PLC0415
+        from engine_service.pacing import show  # noqa: PLC0415
+        from engine_service.pacing.simulate import compare  # noqa: PLC0415
+        from engine_service.page import write_between_marks  # noqa: PLC0415
+        from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
+
+        served = load_world(find_world(world)).world
+        if profile not in served.profiles:
+            raise ValueError(f"profile is {profile!r}, expected one of {', '.join(served.profiles)}")
+        num_frames, period_us = served.frames_per_shift(profile), served.frame_period_us
+        rungs = ladder(served.profiles[profile])
+        pairs = compare(rungs, num_frames=num_frames, frame_period_us=period_us, seed=seed)
+        budget_ms = num_frames * period_us / 1e3
+        text = show.as_markdown(pairs, rungs, budget_ms)
+        if out is not None:
+            write_between_marks(out, "pacing", text)
+        if plot is not None:
+            show.plot(pairs, len(rungs), budget_ms, plot)
+        typer.echo(text)
+
+
+@app.command("compile")
+def compile_world(
+    world: Annotated[str | None, typer.Option(help="Embedded world by name, or a world folder by path.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Instead of a world: a preset with random weights.")] = None,
+    backend: Annotated[str, typer.Option(help="tensorrt, on the card itself, or tensorrt-rtx, anywhere.")] = "tensorrt",
+    precision: Annotated[str, typer.Option(help="fp32, fp16, bf16 or fp8.")] = "fp16",
+    targets: Annotated[str, typer.Option(help="sm89,sm120: cards that tensorrt-rtx compiles for.")] = "",
+    batch: Annotated[str, typer.Option(help="1,2,4: sessions denoised in one call; a plan for each.")] = "1",
+    out: Annotated[Path | None, typer.Option(help="Folder for plans; default: the user's cache.")] = None,
+    optimization_level: Annotated[int, typer.Option(help="0 is built soonest, 5 runs fastest.")] = 3,
+    check: Annotated[bool, typer.Option("--check", help="Also measure what the precision costs, on the CPU.")] = False,
+) -> None:
+    """Compile a world's graphs into TensorRT plans; those that are there already are kept."""
+    with _clear_errors():
+        from engine_service import compile as compiling  # noqa: PLC0415
+
+        options = compiling.CompileOptions(
+            world=world,
+            preset=preset,
+            backend=backend,
+            precision=precision,
+            targets=compiling.words_of(targets),
+            batches=compiling.numbers_of("batch", batch),
+            out=out,
+            optimization_level=optimization_level,
+        )
+        say = Console()
+        say.print(compiling.as_table(compiling.compile_plans(options, say)))
+        if check:
+            say.print(compiling.check(options))
+
+
 @app.command("doctor")
 def doctor() -> None:
     """What this machine has, what the engine would choose, and what is missing."""

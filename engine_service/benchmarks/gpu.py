@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -151,11 +151,9 @@ def _parts(options: GpuBenchOptions) -> list[tuple[str, float, Callable[..., Non
     pictures = PicturesPlan(
         preset=options.preset, device=options.device, fastest=fastest, most_calls=4 if options.dry_run else 20
     )
-    sessions = SessionsPlan(
-        world=options.world,
-        device=options.device,
-        **({"batches": (1, 2, 4), "most_calls": 4} if options.dry_run else {}),
-    )
+    sessions = SessionsPlan(world=options.world, device=options.device)
+    if options.dry_run:
+        sessions = replace(sessions, batches=(1, 2, 4), most_calls=4)
     accuracy = AccuracyPlan(world=options.world, device=options.device, prompts=1 if few else 4)
     parts: list[tuple[str, Callable[..., None], tuple[object, ...]]] = [
         ("TensorRT-RTX", measure_acceptance, ()),

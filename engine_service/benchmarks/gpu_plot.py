@@ -10,6 +10,7 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from engine_service.benchmarks import micro_steps, serving, sessions
 from engine_service.benchmarks.parts import Row
@@ -91,7 +92,7 @@ def _serving(over_time: Axes, panels: Sequence[Axes], found: dict[str, Any]) -> 
             _nothing(axes)
     of_rungs.set_ylabel("rung")
     of_rungs.set_xlabel("s")
-    of_rungs.yaxis.get_major_locator().set_params(integer=True)
+    of_rungs.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _nothing(axes: Axes) -> None:

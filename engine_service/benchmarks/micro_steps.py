@@ -11,12 +11,14 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from engine_service.benchmarks.parts import Deadline, Tell, Value, attempt
 from engine_service.benchmarks.peaks import find_peak, utilisation
-from engine_service.benchmarks.subjects import HalfMicroStep, MicroStepInputs, micro_step_inputs, random_transformer
-from engine_service.benchmarks.timing import captured, finish, time_calls
+from engine_service.benchmarks.subjects import MicroStepInputs, micro_step_inputs, random_transformer
+from engine_service.benchmarks.timing import time_calls
 from engine_service.model.attention import Window
 from engine_service.model.partition import Partition
 from engine_service.model.presets import Preset
 from engine_service.model.scale import micro_step_cost, with_window
+from engine_service.runtime.cuda_graph import CapturedCall
+from engine_service.runtime.denoiser import MicroStep
 from engine_service.runtime.fp8 import to_fp8
 
 PAPER = Partition(references=0, chunks=8, chunk_size=2, steps_per_shift=1)  # StreamDiT section 4.1
@@ -79,18 +81,11 @@ def measure_micro_steps(plan: MicroStepPlan, tell: Tell, deadline: Deadline) -> 
         attempt(tell, TABLE, variant.name, partial(_measure, plan, variant), deadline=deadline, needs_s=variant.needs_s)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadyStep:
-    """A micro-step made ready: `call` computes `given`'s into `moved`, which a graph writes anew at every replay."""
-
-    call: Callable[[], object]
-    given: MicroStepInputs
-    moved: Tensor
-
-
 @contextmanager
-def ready_step(preset: Preset, variant: Variant, device: torch.device) -> Iterator[ReadyStep]:
-    """Random weights as this variant wants them, warmed up; good inside."""
+def ready_step(
+    preset: Preset, variant: Variant, device: torch.device
+) -> Iterator[tuple[Callable[..., Tensor], MicroStepInputs]]:
+    """A micro-step with random weights as this variant wants it, warmed up, and what to call it with; good inside."""
     torch.compiler.reset()
     dit = random_transformer(preset, device, torch.bfloat16, variant.window)
     given = micro_step_inputs(dit.config, dit, PAPER, preset.text_words, device)
@@ -99,15 +94,10 @@ def ready_step(preset: Preset, variant: Variant, device: torch.device) -> Iterat
     if variant.compiled:
         for block in dit.blocks:  # block by block: two graphs to compile, shifted and not, however many there are
             block.compile(dynamic=False)
-    step = HalfMicroStep(dit)
-    result = torch.empty_like(given.latents)
-
-    def call() -> None:
-        result.copy_(step(given))
-
+    step = MicroStep(dit, torch.bfloat16)
     with torch.inference_mode(), _attention(variant.cudnn):
-        call()
-        yield ReadyStep(captured(call) if variant.graph else call, given, result)
+        step(*given)
+        yield CapturedCall("a micro-step", step, given, device) if variant.graph else step, given
 
 
 def _measure(plan: MicroStepPlan, variant: Variant) -> Mapping[str, Value]:
@@ -115,9 +105,8 @@ def _measure(plan: MicroStepPlan, variant: Variant) -> Mapping[str, Value]:
     on_cuda = device.type == "cuda"
     if on_cuda:
         torch.cuda.reset_peak_memory_stats()
-    with ready_step(plan.preset, variant, device) as step:
-        finish(device)
-        timing = time_calls(step.call, device, most_s=plan.most_s, most_calls=plan.most_calls)
+    with ready_step(plan.preset, variant, device) as (step, given):
+        timing = time_calls(lambda: step(*given), device, most_s=plan.most_s, most_calls=plan.most_calls)
     config = plan.preset.dit(())
     if variant.window is not None:
         config = with_window(config, variant.window)

@@ -10,7 +10,7 @@ import torch
 from engine_service.benchmarks.micro_steps import PAPER, Variant, ready_step
 from engine_service.benchmarks.parts import Deadline, Tell, Value, attempt
 from engine_service.benchmarks.subjects import random_autoencoder
-from engine_service.benchmarks.timing import finish, time_calls
+from engine_service.benchmarks.timing import time_calls
 from engine_service.model.autoencoder import SPATIAL, Decoder, from_rgb, to_rgb
 from engine_service.model.partition import buffer_sigmas
 from engine_service.model.presets import Preset
@@ -85,20 +85,16 @@ def _first_frame(plan: PicturesPlan) -> Mapping[str, Value]:
     decoder = random_autoencoder(plan.preset, device, torch.bfloat16).decoder
     target = torch.from_numpy(buffer_sigmas(PAPER, PAPER.steps_per_shift)).to(device)[None]
     ceilings = torch.linspace(1, 0, PAPER.num_levels + 1, device=device)
-    with ready_step(plan.preset, plan.fastest, device) as step:
-        given = step.given
+    with ready_step(plan.preset, plan.fastest, device) as (step, given):
 
         def first_frame() -> None:
-            given.latents.normal_()
-            given.sigmas.fill_(1.0)
+            latents, sigmas = torch.randn_like(given.latents), torch.ones_like(given.sigmas)
             for ceiling in ceilings[1:]:
-                given.next_sigmas.copy_(torch.minimum(given.sigmas, torch.maximum(target, ceiling)))
-                step.call()
-                given.latents.copy_(step.moved)
-                given.sigmas.copy_(given.next_sigmas)
-            head = given.latents[0, : PAPER.chunk_size]
+                next_sigmas = torch.minimum(sigmas, torch.maximum(target, ceiling))
+                latents = step(latents, sigmas, next_sigmas, given.waves, given.words, given.bias)
+                sigmas = next_sigmas
+            head = latents[0, : PAPER.chunk_size]
             _decode_chunk(decoder, torch.cat([head[:1], head]))
-            finish(device)
 
         return _times(plan, first_frame)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from engine_service.benchmarks.parts import Deadline, Tell, Value, attempt
@@ -118,7 +119,7 @@ def series(played: Played) -> dict[str, Any]:
 
 def _intervals(take: Take, began_ns: int) -> list[tuple[float, float]]:
     arrivals = [frame.arrival_ns for frame in take.frames]
-    return [((b - began_ns) / 1e9, (b - a) / 1e6) for a, b in zip(arrivals, arrivals[1:], strict=False)]
+    return [((b - began_ns) / 1e9, (b - a) / 1e6) for a, b in pairwise(arrivals)]
 
 
 @contextmanager

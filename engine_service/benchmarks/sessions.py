@@ -3,18 +3,24 @@
 Letters: P sessions in a call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import torch
+from torch import Tensor, nn
 
 from engine_service.benchmarks.parts import Deadline, Tell, Value, attempt
-from engine_service.benchmarks.subjects import HalfMicroStep, cast_weights, micro_step_inputs
-from engine_service.benchmarks.timing import captured, time_calls
-from engine_service.model.autoencoder import to_rgb
+from engine_service.benchmarks.subjects import micro_step_inputs
+from engine_service.benchmarks.timing import time_calls
+from engine_service.model.autoencoder import Decoder
+from engine_service.model.dit import StreamDiT
+from engine_service.model.partition import Partition
 from engine_service.model.world import World
-from engine_service.runtime.weights import Networks, load_networks
+from engine_service.runtime.cuda_backend import in_precision
+from engine_service.runtime.cuda_graph import CapturedCall
+from engine_service.runtime.denoiser import DecodeStep, MicroStep
+from engine_service.runtime.weights import load_networks
 from engine_service.runtime.world import find_world, load_world
 
 STEPS, PACE = "sessions", "pace"
@@ -56,34 +62,41 @@ def measure_sessions(plan: SessionsPlan, tell: Tell, deadline: Deadline) -> None
     """A row a profile and batch, then one a profile: how many sessions keep the world's pace."""
     folder = load_world(find_world(plan.world))
     networks = load_networks(folder)
+    num_words = networks.tokenizer.max_words
     device = torch.device(plan.device)
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    for module in (networks.dit, networks.decoder):
-        cast_weights(module.to(device), dtype)
+    dit = in_precision(networks.dit, device, dtype)
+    decoder = in_precision(networks.decoder, device, dtype)
     for profile in plan.profiles:
         costs: list[ShiftCost] = []
         for num_sessions in plan.batches:
-            measure = partial(_measure, plan, networks, folder.world, profile, num_sessions, costs)
+            measure = partial(
+                _measure, plan, dit, decoder, folder.world.profiles[profile], num_words, num_sessions, costs
+            )
             attempt(tell, STEPS, f"{profile}, {num_sessions}", measure, deadline=deadline, needs_s=2.0)
         attempt(tell, PACE, profile, partial(_pace, folder.world, profile, costs), deadline=deadline)
 
 
 @torch.inference_mode()
 def _measure(
-    plan: SessionsPlan, networks: Networks, world: World, profile: str, num_sessions: int, costs: list[ShiftCost]
+    plan: SessionsPlan,
+    dit: StreamDiT,
+    decoder: Decoder,
+    partition: Partition,
+    num_words: int,
+    num_sessions: int,
+    costs: list[ShiftCost],
 ) -> Mapping[str, Value]:
-    device = torch.device(plan.device)
-    dit = networks.dit
-    num_words = networks.tokenizer.max_words
-    given = micro_step_inputs(dit.config, dit, world.profiles[profile], num_words, device, num_sessions=num_sessions)
-    step = HalfMicroStep(dit)
-    latent = given.latents[:, 0].to(dit.embed.weight.dtype)  # (P, C, H, W)
+    device, dtype = torch.device(plan.device), dit.embed.weight.dtype
+    given = micro_step_inputs(dit.config, dit, partition, num_words, device, num_sessions=num_sessions)
+    latent = given.latents[:, 0]  # (P, C, H, W)
 
-    def timed(call: Callable[[], object]) -> float:
-        ready = captured(call) if device.type == "cuda" else call
-        return time_calls(ready, device, most_s=plan.most_s, most_calls=plan.most_calls).median_ms
+    def timed(name: str, module: nn.Module, inputs: Sequence[Tensor]) -> float:
+        call = CapturedCall(f"{name} of {num_sessions}", module, inputs, device)
+        return time_calls(lambda: call(*inputs), device, most_s=plan.most_s, most_calls=plan.most_calls).median_ms
 
-    cost = ShiftCost(num_sessions, timed(lambda: step(given)), timed(lambda: to_rgb(networks.decoder(latent, latent))))
+    step_ms = timed("a micro-step", MicroStep(dit, dtype), given)
+    cost = ShiftCost(num_sessions, step_ms, timed("the decoder", DecodeStep(decoder, dtype), (latent, latent)))
     costs.append(cost)
     return {"step_ms": cost.step_ms, "decode_ms": cost.decode_ms, "step_ms_a_session": cost.step_ms / num_sessions}
 

@@ -5,8 +5,8 @@ Letters: P sessions, B latents, C channels, H W latent height and width, r frame
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from engine_service.model.attention import Window
 from engine_service.model.autoencoder import Autoencoder
 from engine_service.model.dit import DiTConfig, StreamDiT
-from engine_service.model.flow import euler, velocity_from_clean
 from engine_service.model.partition import Partition, buffer_sigmas
 from engine_service.model.presets import Preset
 
@@ -23,9 +22,8 @@ M = TypeVar("M", bound=nn.Module)
 STIR = 0.02  # standard deviation of weights that training starts from zero
 
 
-@dataclass(frozen=True, slots=True)
-class MicroStepInputs:
-    """One call's tensors, on the device."""
+class MicroStepInputs(NamedTuple):
+    """One call's tensors, on the device, in the order of `MicroStep.forward`."""
 
     latents: Tensor  # (P, B, C, H, W)
     sigmas: Tensor  # (P, B)
@@ -33,21 +31,6 @@ class MicroStepInputs:
     waves: Tensor  # (P, B, num_waves)
     words: Tensor  # (P, L, Dt)
     bias: Tensor  # (P, L)
-
-
-class HalfMicroStep(nn.Module):
-    """`MicroStep` with the transformer in its own precision and all around it, Euler too, in single precision."""
-
-    def __init__(self, dit: StreamDiT) -> None:
-        super().__init__()
-        self.dit = dit
-
-    def forward(self, given: MicroStepInputs) -> Tensor:
-        dtype = self.dit.embed.weight.dtype
-        halves = (tensor.to(dtype) for tensor in (given.latents, given.waves, given.words, given.bias))
-        clean = self.dit.predict(*halves).float()
-        moved = velocity_from_clean(given.latents, clean, given.sigmas)
-        return euler(given.latents, moved, given.sigmas, given.next_sigmas)
 
 
 def random_transformer(
@@ -101,12 +84,6 @@ def micro_step_inputs(
         words=noise(num_words, config.text_width),
         bias=torch.zeros(num_sessions, num_words, device=device),
     )
-
-
-def cast_weights(module: nn.Module, dtype: torch.dtype) -> None:
-    """Weights alone, in place: what gives the waves their wavelengths stays in single precision."""
-    for parameter in module.parameters():
-        parameter.data = parameter.data.to(dtype)
 
 
 def stirred(module: M) -> M:

@@ -45,17 +45,3 @@ def finish(device: torch.device) -> None:
     """Wait until the device has done what it was asked."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def captured(call: Callable[[], object]) -> Callable[[], object]:
-    """A call as one CUDA graph: the same tensors every time, no launches of single kernels."""
-    aside = torch.cuda.Stream()
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):  # what is compiled, tuned or allocated on first use cannot be captured
-        for _ in range(WARM_UP):
-            call()
-    torch.cuda.current_stream().wait_stream(aside)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        call()
-    return graph.replay

@@ -63,7 +63,7 @@ class Performance:
 
 
 class CountedDenoiser:
-    """A denoiser that counts its calls."""
+    """A denoiser that counts its calls; its answers lie where its questions did, on the CPU."""
 
     def __init__(self, denoiser: Denoiser) -> None:
         self._denoiser = denoiser
@@ -78,7 +78,7 @@ class CountedDenoiser:
         self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
         self.calls += 1
-        return self._denoiser.step(latents, sigmas, next_sigmas, states, prompt)
+        return self._denoiser.step(latents, sigmas, next_sigmas, states, prompt).to(latents.device)
 
 
 class StreamDiTSampler:

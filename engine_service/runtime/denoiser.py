@@ -17,6 +17,8 @@ from engine_service.model.flow import euler, velocity_from_clean
 from engine_service.model.text import TextEncoder, Tokenizer, Tokens
 from engine_service.model.world import World
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True, slots=True)
 class EncodedPrompt:
@@ -36,7 +38,10 @@ class Denoiser(Protocol):
     def step(
         self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
-        """latents `(P, B, C, H, W)` at sigmas `(P, B)` -> the same at next_sigmas; states `(P, B, r, S)`."""
+        """latents `(P, B, C, H, W)` at sigmas `(P, B)` -> the same at next_sigmas; states `(P, B, r, S)`.
+
+        Inputs may lie on the CPU or on the denoiser's device; the answer lies on the latter.
+        """
 
 
 class FrameDecoder(Protocol):
@@ -54,15 +59,16 @@ class FrameEncoder(Protocol):
     """Pictures become latents: what video-to-video begins with."""
 
     def encode(self, frames: Tensor) -> Tensor:
-        """uint8 `(r, height, width, 3)` -> one latent `(1, C, H, W)`."""
+        """uint8 `(r, height, width, 3)`, on the CPU -> one latent `(1, C, H, W)`."""
 
 
 class PromptEncoder:
-    """Text -> embedding; runs only when the prompt changes, always in torch."""
+    """Text -> embedding on a device; runs only when the prompt changes, always in torch on the CPU."""
 
-    def __init__(self, tokenizer: Tokenizer, encoder: TextEncoder) -> None:
+    def __init__(self, tokenizer: Tokenizer, encoder: TextEncoder, device: torch.device = CPU) -> None:
         self._tokenizer = tokenizer
         self._encoder = encoder
+        self._device = device
 
     def tokens(self, text: str) -> Tokens:
         """Word numbers, and the words the world does not know."""
@@ -72,7 +78,7 @@ class PromptEncoder:
     def encode(self, tokens: Tokens) -> EncodedPrompt:
         """One pass of the text encoder."""
         words, bias = self._encoder(torch.tensor([tokens.ids]))
-        return EncodedPrompt(words, bias)
+        return EncodedPrompt(words.to(self._device), bias.to(self._device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +93,24 @@ class Runtime:
     decoder: FrameDecoder
     encoder: FrameEncoder
     prompts: PromptEncoder
+    latent_device: torch.device = CPU  # where latents live between calls
+
+    def wait(self) -> None:
+        """Return when the device has done what it was asked: a call to CUDA returns before that."""
+        if self.latent_device.type == "cuda":
+            torch.cuda.current_stream(self.latent_device).synchronize()
 
 
 class MicroStep(nn.Module):
-    """The graph of `Denoiser.step`; `waves`, `(P, B, num_waves)`, are `StreamDiT.waves` of sigmas and states."""
+    """The graph of `Denoiser.step`; `waves`, `(P, B, num_waves)`, are `StreamDiT.waves` of sigmas and states.
 
-    def __init__(self, dit: StreamDiT) -> None:
+    At the border everything is float32, and so is Euler; the transformer's parameters are of `dtype`.
+    """
+
+    def __init__(self, dit: StreamDiT, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.dit = dit
+        self.dtype = dtype
 
     def forward(
         self,
@@ -105,28 +121,31 @@ class MicroStep(nn.Module):
         words: Tensor,
         bias: Tensor,
     ) -> Tensor:
-        clean = self.dit.predict(latents, waves, words, bias)
+        inner = (tensor.to(self.dtype) for tensor in (latents, waves, words, bias))
+        clean = self.dit.predict(*inner).float()
         return euler(latents, velocity_from_clean(latents, clean, sigmas), sigmas, next_sigmas)
 
 
 class DecodeStep(nn.Module):
-    """The graph of `FrameDecoder.decode`."""
+    """The graph of `FrameDecoder.decode`; the decoder's parameters are of `dtype`."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.decoder = decoder
+        self.dtype = dtype
 
     def forward(self, previous: Tensor, current: Tensor) -> Tensor:
-        return to_rgb(self.decoder(previous, current))
+        return to_rgb(self.decoder(previous.to(self.dtype), current.to(self.dtype)).float())
 
 
 class EncodeStep(nn.Module):
-    """The graph of `FrameEncoder.encode`."""
+    """The graph of `FrameEncoder.encode`; the encoder's parameters are of `dtype`."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.encoder = encoder
+        self.dtype = dtype
 
     def forward(self, frames: Tensor) -> Tensor:
-        latent: Tensor = self.encoder(from_rgb(frames)[None])
+        latent: Tensor = self.encoder(from_rgb(frames)[None].to(self.dtype)).float()
         return latent

@@ -135,6 +135,7 @@ class StreamSession:
         yield from settle(self._buffer, self._runtime.denoiser, conditioning)
         yield from advance(self._buffer, self._runtime.denoiser, conditioning)
         chunk = self._buffer.shift()  # (c, C, H, W)
+        self._runtime.wait()
         stepped_ns = self._now_ns()
         pictures = []
         for latent in chunk[:, None]:
@@ -163,7 +164,8 @@ class StreamSession:
 
     def _fresh_buffer(self, seed: int) -> MovingBuffer:
         partition = self._world.profiles[self._profile]
-        return MovingBuffer(partition, self._runtime.latent_shape, seed, self._max_references)
+        runtime = self._runtime
+        return MovingBuffer(partition, runtime.latent_shape, seed, self._max_references, runtime.latent_device)
 
     def _change_prompt(self, event: Prompt) -> tuple[str, ...]:
         """Let a prompt take over in its own way; the words the world does not know."""

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,10 @@ class PlanKey:
         """What a plan must match while the graph is not exported."""
         return {name: value for name, value in self.fields().items() if name != "graph"}
 
+    def with_graph(self, graph: str) -> "PlanKey":
+        """The same, once the graph is exported."""
+        return replace(self, graph=graph)
+
     @property
     def digest(self) -> str:
         """A short name; the same graph has the same, wherever it came from."""
@@ -107,6 +111,11 @@ class Lookup:
 
     plan: Plan | None
     why: str
+
+
+def default_plans(name: str) -> Path:
+    """Where the plans of a world, or of a preset, are kept: the user's cache folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamdit" / "plans" / name
 
 
 class PlanCache:
