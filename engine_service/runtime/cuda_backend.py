@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from engine_service.model.autoencoder import SPATIAL
-from engine_service.runtime.captured import CapturedDecoder, CapturedDenoiser, CapturedEncoder
+from engine_service.runtime.captured import CapturedDecoder, CapturedDenoiser, CapturedEncoder, micro_step_example
 from engine_service.runtime.cuda_graph import CapturedCall, new_pool
 from engine_service.runtime.denoiser import DecodeStep, EncodeStep, MicroStep
 from engine_service.runtime.weights import Networks
@@ -69,20 +69,11 @@ class CudaBackend:
         """A micro-step for every buffer length and batch size."""
         networks = self._networks
         dit = in_precision(networks.dit, self._device, self._dtype)
-        config = networks.dit.config
-        num_words = networks.text.config.max_words
         step = self._compiled(Stepper(MicroStep(dit, self._dtype)))
         calls = {}
         for length in buffer_lengths:
             for size in self._config.batch_sizes:
-                example = (
-                    torch.zeros(size, length, config.latent_channels, config.latent_height, config.latent_width),
-                    torch.full((size, length), 0.5),
-                    torch.zeros(size, length),
-                    torch.zeros(size, length, config.frames_per_latent, len(config.state_fields)),
-                    torch.zeros(size, num_words, config.text_width),
-                    torch.zeros(size, num_words),
-                )
+                example = micro_step_example(networks, length, size)
                 calls[length, size] = self._captured(f"a micro-step of {size} x {length} latents", step, example)
         return CapturedDenoiser(calls)
 
