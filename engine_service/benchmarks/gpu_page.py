@@ -38,6 +38,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     serving.TABLE: (
         ("backend", "backend", ""),
+        ("seconds", "seconds", ".0f"),
         ("fps", "frames a second", ".2f"),
         ("interval_p50_ms", "interval p50, ms", ".1f"),
         ("interval_p99_ms", "p99", ".1f"),

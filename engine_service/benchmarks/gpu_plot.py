@@ -52,8 +52,8 @@ def _sessions(axes: Axes, rows: Sequence[Row]) -> None:
     by_profile: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
         if row.table == sessions.STEPS and row.values:
-            profile, _, count = row.name.partition(", ")
-            by_profile.setdefault(profile, []).append((int(count), _number(row, "step_ms")))
+            profile, count, *compiled = row.name.split(", ")
+            by_profile.setdefault(", ".join([profile, *compiled]), []).append((int(count), _number(row, "step_ms")))
     if not by_profile:
         _nothing(axes)
         return

@@ -91,6 +91,8 @@ def ready_step(
     given = micro_step_inputs(dit.config, dit, PAPER, preset.text_words, device)
     if variant.fp8:
         to_fp8(dit)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()  # what making the weights took says nothing about serving
     if variant.compiled:
         for block in dit.blocks:  # block by block: two graphs to compile, shifted and not, however many there are
             block.compile(dynamic=False)
@@ -103,8 +105,6 @@ def ready_step(
 def _measure(plan: MicroStepPlan, variant: Variant) -> Mapping[str, Value]:
     device = torch.device(plan.device)
     on_cuda = device.type == "cuda"
-    if on_cuda:
-        torch.cuda.reset_peak_memory_stats()
     with ready_step(plan.preset, variant, device) as (step, given):
         timing = time_calls(lambda: step(*given), device, most_s=plan.most_s, most_calls=plan.most_calls)
     config = plan.preset.dit(())

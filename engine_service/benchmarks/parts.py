@@ -5,10 +5,13 @@ A part tells its rows as it finds them, so that one that is killed, or crashes t
 
 import gc
 import multiprocessing
+import os
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeAlias
 
 import torch
@@ -78,7 +81,7 @@ def run_part(part: "Callable[..., None]", *arguments: object, name: str, budget_
     try:
         while ours.poll(max(0.0, deadline.left_s)):
             tell(ours.recv())
-        process.kill()
+        _kill(process)
         tell(Row(table="", name=name, trouble=f"ended: {budget_s:.0f} s were over"))
     except EOFError:  # it has ended, by itself
         process.join()
@@ -90,7 +93,17 @@ def run_part(part: "Callable[..., None]", *arguments: object, name: str, budget_
 
 
 def _child(part: "Callable[..., None]", arguments: tuple[object, ...], connection: Connection, budget_s: float) -> None:
+    os.setsid()  # what it starts, an engine for instance, ends with it
     part(*arguments, connection.send, Deadline.in_seconds(budget_s * 0.95))  # rows first, the axe after
+
+
+def _kill(process: BaseProcess) -> None:
+    """A part and all it started."""
+    assert process.pid is not None
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:  # it had not come so far as to have a group
+        process.kill()
 
 
 def _first_line(error: BaseException) -> str:

@@ -18,12 +18,13 @@ from streamdit.bots.take import Take
 from streamdit.launch import LocalEngine
 
 TABLE, SERIES = "serving", "serving series"
+SHORTEST_S, ENDING_S = 5.0, 8.0  # playing at all is worth, and what comes after takes
 CHARTED_HZ = 2.0  # of NVML, which renews most values a few times a second at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingPlan:
-    """Who plays what for how long; without a GPU its readings are left out."""
+    """Who plays what for how long, or for as long as time is left; without a GPU its readings are left out."""
 
     world: str
     seconds: float
@@ -45,19 +46,20 @@ class Played:
 def measure_serving(plan: ServingPlan, tell: Tell, deadline: Deadline) -> None:
     """One row of numbers, and one whose values are the series behind the plot, as lists by name."""
     played = Played()
-    name = f"{plan.num_players} players, `{plan.profile}`, {plan.seconds:.0f} s"
-    attempt(tell, TABLE, name, partial(_measure, plan, played), deadline=deadline, needs_s=plan.seconds)
+    name = f"{plan.num_players} players, `{plan.profile}`"
+    attempt(tell, TABLE, name, partial(_measure, plan, played, deadline), deadline=deadline, needs_s=SHORTEST_S)
     if played.intervals:
         attempt(tell, SERIES, name, lambda: series(played), deadline=deadline)
 
 
-def _measure(plan: ServingPlan, played: Played) -> Mapping[str, Value]:
+def _measure(plan: ServingPlan, played: Played, deadline: Deadline) -> Mapping[str, Value]:
     arguments = ["--backend", plan.backend, "--max-sessions", str(plan.num_players)]
     with LocalEngine(world=plan.world, arguments=arguments) as engine:
-        bots = BotPlan(address=engine.address, scenario="wander", seconds=plan.seconds, profile=plan.profile)
+        seconds = max(1.0, min(plan.seconds, deadline.left_s - ENDING_S))
+        bots = BotPlan(address=engine.address, scenario="wander", seconds=seconds, profile=plan.profile)
         with _watched(plan.gpu) as (readings, silence):
             takes, info = asyncio.run(play_all(bots, plan.num_players))
-    report = build("wander", plan.seconds, takes, info)
+    report = build("wander", seconds, takes, info)
     if not any(take.frames for take in takes):
         raise ValueError(f"no frames came: {'; '.join(report['errors'])}")
     began_ns = min(take.began_ns for take in takes if take.frames)
@@ -65,6 +67,7 @@ def _measure(plan: ServingPlan, played: Played) -> Mapping[str, Value]:
     played.rungs = sorted(((f.arrival_ns - began_ns) / 1e9, f.rung) for take in takes for f in take.frames)
     played.readings = [((reading.time_ns - began_ns) / 1e9, reading) for reading in readings]
     return {
+        "seconds": seconds,
         "backend": info.backend if info is not None else None,
         "fps": report["fps"],
         "interval_p50_ms": report["interval_ms"]["p50"],

@@ -25,17 +25,19 @@ from engine_service.runtime.world import find_world, load_world
 
 STEPS, PACE = "sessions", "pace"
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
+COMPILED = ", compiled"  # how such a row's name ends
 HEADROOM = 0.1  # of a shift, for what is not computed here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsPlan:
-    """What to measure, where, and how often."""
+    """What to measure, where, and how often; `compiled` adds rows with compiled blocks."""
 
     world: str
     device: str
     batches: tuple[int, ...] = BATCHES
     profiles: tuple[str, ...] = ("responsive", "balanced")
+    compiled: bool = False
     most_calls: int = 60
     most_s: float = 0.5
 
@@ -61,20 +63,27 @@ def sessions_at_pace(costs: list[ShiftCost], *, steps_per_shift: int, chunk_size
 def measure_sessions(plan: SessionsPlan, tell: Tell, deadline: Deadline) -> None:
     """A row a profile and batch, then one a profile: how many sessions keep the world's pace."""
     folder = load_world(find_world(plan.world))
-    networks = load_networks(folder)
+    world, networks = folder.world, load_networks(folder)
     num_words = networks.tokenizer.max_words
     device = torch.device(plan.device)
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
     dit = in_precision(networks.dit, device, dtype)
     decoder = in_precision(networks.decoder, device, dtype)
-    for profile in plan.profiles:
-        costs: list[ShiftCost] = []
-        for num_sessions in plan.batches:
-            measure = partial(
-                _measure, plan, dit, decoder, folder.world.profiles[profile], num_words, num_sessions, costs
-            )
-            attempt(tell, STEPS, f"{profile}, {num_sessions}", measure, deadline=deadline, needs_s=2.0)
-        attempt(tell, PACE, profile, partial(_pace, folder.world, profile, costs), deadline=deadline)
+    found: dict[str, list[ShiftCost]] = {profile: [] for profile in plan.profiles}
+    for compiled in (False, True) if plan.compiled else (False,):
+        for profile in plan.profiles:
+            if compiled:
+                torch.compiler.reset()  # sizes that change from here on are numbers of sessions: one graph takes them
+                for block in dit.blocks:
+                    block.compile()
+            for num_sessions in plan.batches:
+                measure = partial(
+                    _measure, plan, dit, decoder, world.profiles[profile], num_words, num_sessions, found[profile]
+                )
+                name = f"{profile}, {num_sessions}{COMPILED if compiled else ''}"
+                attempt(tell, STEPS, name, measure, deadline=deadline, needs_s=10.0 if compiled else 2.0)
+    for profile, costs in found.items():
+        attempt(tell, PACE, profile, partial(_pace, world, profile, costs), deadline=deadline)
 
 
 @torch.inference_mode()

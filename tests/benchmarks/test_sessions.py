@@ -45,3 +45,26 @@ def test_without_a_single_batch_the_pace_says_so() -> None:
     plan = SessionsPlan(world="critters", device="cpu", batches=(1,), profiles=("responsive",))
     measure_sessions(plan, rows.append, Deadline.in_seconds(0.001))
     assert all(row.trouble for row in rows)
+
+
+@pytest.mark.slow
+def test_one_compiled_graph_takes_any_number_of_sessions() -> None:
+    rows: list[Row] = []
+    plan = SessionsPlan(
+        world="critters",
+        device="cpu",
+        batches=(1, 2, 3),
+        profiles=("responsive", "balanced"),
+        compiled=True,
+        most_calls=2,
+        most_s=0.1,
+    )
+    measure_sessions(plan, rows.append, Deadline.in_seconds(900))
+    assert not [row for row in rows if row.trouble]
+    assert [row.name for row in rows][-5:] == [
+        "balanced, 1, compiled",
+        "balanced, 2, compiled",
+        "balanced, 3, compiled",
+        "responsive",
+        "balanced",
+    ]
