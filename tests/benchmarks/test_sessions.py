@@ -7,6 +7,11 @@ from engine_service.benchmarks.parts import Deadline, Row
 from engine_service.benchmarks.sessions import PACE, STEPS, SessionsPlan, ShiftCost, measure_sessions, sessions_at_pace
 
 
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
 def test_sessions_share_a_shift_in_groups_of_the_size_that_gives_most() -> None:
     costs = [ShiftCost(1, step_ms=9.0, decode_ms=1.0), ShiftCost(8, step_ms=16.0, decode_ms=4.0)]
     # 90 ms of 100: nine single sessions, or four groups of eight.
@@ -24,7 +29,6 @@ def test_a_device_that_is_too_slow_for_one_keeps_none() -> None:
 
 
 def test_every_batch_has_its_row_and_every_profile_its_pace() -> None:
-    torch.set_num_threads(1)
     rows: list[Row] = []
     plan = SessionsPlan(
         world="critters", device="cpu", batches=(1, 2), profiles=("responsive",), most_calls=2, most_s=0.1
