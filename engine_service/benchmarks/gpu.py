@@ -19,6 +19,7 @@ from engine_service.benchmarks.pictures import PicturesPlan, measure_pictures
 from engine_service.benchmarks.serving import SERIES, ServingPlan, measure_serving
 from engine_service.benchmarks.sessions import SessionsPlan, measure_sessions
 from engine_service.benchmarks.tables import this_place
+from engine_service.benchmarks.timing import WARM_UP
 from engine_service.model.presets import PRESETS, Preset
 from engine_service.page import check_marks, write_between_marks
 
@@ -148,6 +149,7 @@ def _parts(options: GpuBenchOptions) -> list[tuple[str, float, Callable[..., Non
         variants=variants,
         most_calls=4 if options.dry_run else 15 if few else 40,
         most_s=2.0 if few else 5.0,
+        warm_up=0 if options.dry_run else WARM_UP,
     )
     fastest = variants[0] if options.dry_run else ON_CUDA[5]
     pictures = PicturesPlan(

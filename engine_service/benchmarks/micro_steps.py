@@ -12,7 +12,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from engine_service.benchmarks.parts import Deadline, Tell, Value, attempt
 from engine_service.benchmarks.peaks import find_peak, utilisation
 from engine_service.benchmarks.subjects import MicroStepInputs, micro_step_inputs, random_transformer
-from engine_service.benchmarks.timing import time_calls
+from engine_service.benchmarks.timing import WARM_UP, time_calls
 from engine_service.model.attention import Window
 from engine_service.model.partition import Partition
 from engine_service.model.presets import Preset
@@ -52,6 +52,7 @@ class MicroStepPlan:
     variants: tuple[Variant, ...]
     most_calls: int = 40
     most_s: float = 5.0  # of timed calls per variant
+    warm_up: int = WARM_UP  # calls before them, besides the first of all
 
 
 # The first rows lead to the fastest; windows are compared in it, since there attention has the largest share.
@@ -106,7 +107,9 @@ def _measure(plan: MicroStepPlan, variant: Variant) -> Mapping[str, Value]:
     device = torch.device(plan.device)
     on_cuda = device.type == "cuda"
     with ready_step(plan.preset, variant, device) as (step, given):
-        timing = time_calls(lambda: step(*given), device, most_s=plan.most_s, most_calls=plan.most_calls)
+        timing = time_calls(
+            lambda: step(*given), device, most_s=plan.most_s, most_calls=plan.most_calls, warm_up=plan.warm_up
+        )
     config = plan.preset.dit(())
     if variant.window is not None:
         config = with_window(config, variant.window)
