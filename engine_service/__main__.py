@@ -13,6 +13,9 @@ from streamdit.errors import StreamDiTError
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 WorldOption = Annotated[str, typer.Option("--world", help="Embedded world by name, or a world folder by path.")]
+BackendOption = Annotated[
+    str, typer.Option("--backend", help="auto, tensorrt, tensorrt-rtx, torch (CUDA where there is one) or openvino.")
+]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: CUDA where there is one.")]
 
 
@@ -21,9 +24,10 @@ def serve(
     world: WorldOption = "critters",
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for other machines.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one and names it.")] = 50051,
-    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    backend: BackendOption = "auto",
     threads: Annotated[int, typer.Option(help="Cores to compute on; 0 is all of them.")] = 0,
     cache: Annotated[Path | None, typer.Option(help="Converted graphs; default: the user's cache folder.")] = None,
+    plans: Annotated[Path | None, typer.Option(help="TensorRT's plans; default: where compile puts them.")] = None,
     max_sessions: Annotated[int, typer.Option(help="Players at once; the next one is refused.")] = 4,
     idle_timeout: Annotated[float, typer.Option(help="Seconds without a word before a client is closed.")] = 30.0,
     resume: Annotated[
@@ -46,6 +50,7 @@ def serve(
                 backend=backend,
                 num_threads=threads,
                 cache=cache,
+                plans=plans,
                 server=ServerConfig(
                     host=host,
                     port=port,
@@ -57,7 +62,8 @@ def serve(
                     tls_cert=tls_cert,
                     tls_key=tls_key,
                 ),
-            )
+            ),
+            say=lambda words: say.print(words, markup=False, highlight=False),
         )
     from engine_service.server.app import run  # noqa: PLC0415
 
@@ -74,7 +80,7 @@ def generate(
     profile: Annotated[str | None, typer.Option(help="Default: the world's.")] = None,
     states: Annotated[Path | None, typer.Option(help="A recording whose states to follow; else at rest.")] = None,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
-    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    backend: BackendOption = "auto",
 ) -> None:
     """Generate a recording without a server, as fast as this machine can."""
     with _clear_errors():
@@ -244,33 +250,45 @@ def evaluate_world(
     quick: Annotated[bool, typer.Option("--quick", help="Ten minutes on two cores instead of an hour or two.")] = False,
     out: Annotated[Path | None, typer.Option(help="A page to write the tables into, between its marks.")] = None,
     exams: Annotated[Path | None, typer.Option(help="Where recordings to play are kept; default: a cache.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A row to play, or `scenes`; may be repeated. Default: all.")
+    ] = None,
+    times_again: Annotated[
+        bool, typer.Option("--times-again", help="Of finished rows, measure fps and visible latency again.")
+    ] = False,
     guidance: Annotated[float, typer.Option(help="The teacher's.")] = 1.5,
-    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    backend: BackendOption = "auto",
+    threads: Annotated[int, typer.Option(help="Cores to compute on; 0 is all of them.")] = 0,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
 ) -> None:
-    """Compare the world's samplers: baselines, teacher, students, and the game's own renderer as the ceiling."""
+    """Compare the world's samplers: baselines, teacher, students, and the game's own renderer as the ceiling.
+
+    Finished rows are kept beside the report, so that an evaluation that was stopped goes on with the next one.
+    """
     with _clear_errors():
-        from engine_service.evaluation.evaluate import evaluate, note  # noqa: PLC0415
+        from engine_service.evaluation.evaluate import EvaluationConfig, evaluate, note  # noqa: PLC0415
         from engine_service.evaluation.exam import QUICK, ExamSize, default_exams  # noqa: PLC0415
         from engine_service.evaluation.show import as_markdown, print_table, scenes_markdown  # noqa: PLC0415
         from engine_service.page import write_between_marks  # noqa: PLC0415
         from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
 
         folder, size = find_world(world), QUICK if quick else ExamSize()
-        results, scenes = evaluate(
-            folder,
-            size,
-            exams=exams or default_exams(load_world(folder)),
-            report=report,
+        config = EvaluationConfig(
+            size=size,
             guidance=guidance,
             backend=backend,
+            num_threads=threads,
             seed=seed,
+            only=tuple(only or ()),
+            times_again=times_again,
         )
+        made = evaluate(folder, config, exams=exams or default_exams(load_world(folder)), report=report)
         if out is not None:
-            fps = load_world(folder).world.fps
-            text = f"{as_markdown(results, note(size))}\n\n{scenes_markdown(scenes, fps)}"
+            text = as_markdown(made.rows, note(size))
+            if made.scenes is not None:
+                text += "\n\n" + scenes_markdown(made.scenes, load_world(folder).world.fps)
             write_between_marks(out, "evaluation", text)
-        print_table(results)
+        print_table(made.rows)
 
 
 @app.command("scale")

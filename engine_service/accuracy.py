@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from engine_service.model.dit import StreamDiT
 from engine_service.model.partition import Partition, buffer_sigmas
 from engine_service.model.world import World
-from engine_service.runtime.denoiser import Denoiser, EncodedPrompt, Runtime
-from engine_service.runtime.export import ExportedDecodeStep, ExportedMicroStep, Graph
+from engine_service.runtime.denoiser import DecodeStep, Denoiser, EncodedPrompt, MicroStep, Runtime
+from engine_service.runtime.export import Graph, in_precision
 from engine_service.runtime.load import load_runtime
-from engine_service.runtime.quantized import observed
+from engine_service.runtime.quantised import observed
 from engine_service.runtime.weights import Networks, load_networks
 from engine_service.runtime.world import find_world, load_world
 from engine_service.stream.session import StreamSession
@@ -80,13 +80,13 @@ class Loss:
 
 
 def calibrate(networks: Networks, world: str | None) -> dict[str, float]:
-    """The largest input of each layer to be quantized: of a world played in torch, or of a preset shown noise."""
+    """The largest input of each layer to be quantised: of a world played in torch, or of a preset shown noise."""
     with observed(networks.dit) as largest:
         if world is None:
             _show_noise(networks)
         else:
             runtime = load_runtime(find_world(world), backend="torch")
-            dit_denoiser = ModuleDenoiser(networks.dit, ExportedMicroStep(networks.dit, torch.float32))
+            dit_denoiser = ModuleDenoiser(networks.dit, MicroStep(networks.dit, torch.float32))
             runtime = replace(runtime, denoiser=dit_denoiser)
             for profile in runtime.world.profiles:
                 for _ in _play(runtime, profile, seed=1):
@@ -156,7 +156,7 @@ def _show_noise(networks: Networks) -> None:
 
 @torch.inference_mode()
 def _decoders_differ(networks: Networks, latents: Sequence[Tensor], dtype: torch.dtype) -> float:
-    single, other = (ExportedDecodeStep(networks.decoder, kind) for kind in (torch.float32, dtype))
+    single, other = (DecodeStep(in_precision(networks.decoder, kind), kind) for kind in (torch.float32, dtype))
     pairs = list(itertools.pairwise(latents))
     frames = [torch.stack([module(*pair) for pair in pairs]) for module in (single, other)]
     return psnr_db(*frames)

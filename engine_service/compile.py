@@ -23,7 +23,7 @@ from engine_service.runtime.export import (
     micro_step_name,
     source_digest,
 )
-from engine_service.runtime.quantized import quantized_graph
+from engine_service.runtime.quantised import quantised_graph
 from engine_service.runtime.tensorrt.builder import BuildOptions, build_plan, device_of
 from engine_service.runtime.tensorrt.flavour import TENSORRT_RTX, Flavour, TensorRtError, load_flavour
 from engine_service.runtime.tensorrt.plans import Plan, PlanCache, PlanKey, default_plans
@@ -71,10 +71,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A graph that is made once it is known to be needed: quantizing asks for calibration."""
+    """A graph that is made once it is known to be needed: quantising asks for calibration."""
 
     name: str
-    origin: Graph  # what it is made from; the graph itself unless it is quantized
+    origin: Graph  # what it is made from; the graph itself unless it is quantised
     make: Callable[[], Graph]
 
 
@@ -113,7 +113,7 @@ def check(options: CompileOptions) -> Table:
     networks = load_networks(load_world(find_world(options.world)))
     graph = micro_step_graph(networks, inside, PAPER.num_latents, 1)
     if options.precision == FP8:
-        graph = quantized_graph(graph, FP8, calibrate(networks, options.world))
+        graph = quantised_graph(graph, FP8, calibrate(networks, options.world))
     table = Table(title=f"{options.precision} against float32", title_justify="left")
     for heading in ("profile", "latent rms", "largest", "frames, PSNR dB", "decoder alone, PSNR dB"):
         table.add_column(heading, justify="left" if heading == "profile" else "right")
@@ -168,7 +168,7 @@ def _jobs(options: CompileOptions, networks: Networks, partitions: Sequence[Part
         for batch in options.batches:
             graph = micro_step_graph(networks, inside, length, batch)
             if options.precision == FP8:
-                jobs.append(_quantized(graph, micro_step_name(FP8, length, batch), inputs))
+                jobs.append(_quantised(graph, micro_step_name(FP8, length, batch), inputs))
             else:
                 jobs.append(_as_it_is(graph))
     jobs += [_as_it_is(decoder_graph(networks, inside, batch)) for batch in options.batches]
@@ -179,8 +179,8 @@ def _as_it_is(graph: Graph) -> _Job:
     return _Job(graph.name, graph, lambda: graph)
 
 
-def _quantized(graph: Graph, name: str, inputs: Callable[[], dict[str, float]]) -> _Job:
-    return _Job(name, graph, lambda: quantized_graph(graph, name, inputs()))
+def _quantised(graph: Graph, name: str, inputs: Callable[[], dict[str, float]]) -> _Job:
+    return _Job(name, graph, lambda: quantised_graph(graph, name, inputs()))
 
 
 def _compile(

@@ -1,10 +1,11 @@
 """Each layer's settings composed into one engine: a world, its runtime, and the server in front of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine_service.runtime.denoiser import Runtime
-from engine_service.runtime.load import load_runtime
+from engine_service.runtime.load import load_runtime, silent
 from engine_service.runtime.world import find_world
 from engine_service.server.app import EngineServer
 from engine_service.server.config import ServerConfig
@@ -21,18 +22,27 @@ class EngineConfig:
     backend: str = "auto"
     num_threads: int = 0  # 0: every core
     cache: Path | None = None  # converted graphs; None: the user's cache folder
+    plans: Path | None = None  # TensorRT's; None: the user's cache folder
     server: ServerConfig = field(default_factory=ServerConfig)
 
 
-def build_server(config: EngineConfig) -> EngineServer:
+def build_server(config: EngineConfig, say: Callable[[str], None] = silent) -> EngineServer:
     """Load the world, make it ready on its backend, and put the server in front; nothing listens yet.
+
+    `say` hears which backend was taken, and why.
 
     Raises:
         WorldError: the world's folder is missing or damaged.
-        ValueError: there is no such backend.
+        BackendError: there is no such backend, or it cannot run here.
     """
     runtime = load_runtime(
-        find_world(config.world), backend=config.backend, num_threads=config.num_threads, cache=config.cache
+        find_world(config.world),
+        backend=config.backend,
+        num_threads=config.num_threads,
+        cache=config.cache,
+        plans=config.plans,
+        max_sessions=config.server.max_sessions,
+        say=say,
     )
     warm_up(runtime)
     world = runtime.world

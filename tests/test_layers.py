@@ -48,7 +48,10 @@ MAY_IMPORT = {
     },
     "__init__": set[str](),
 }
-BACKENDS = {"engine_service.runtime.torch_backend", "engine_service.runtime.openvino_backend"}
+BACKENDS = {
+    f"engine_service.runtime.{name}"
+    for name in ("torch_backend", "openvino_backend", "cuda_backend", "tensorrt.backend")
+}
 
 # design.md wants one file per side; these see the wire, and no other.
 SEES_PROTOBUF = {

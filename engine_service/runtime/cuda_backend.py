@@ -117,6 +117,11 @@ class CudaBackend:
         return CapturedCall(name, call, example, self._device, pool=self._pool)
 
 
+def powers_of_two(most: int) -> tuple[int, ...]:
+    """1, 2, 4, ... up to `most`."""
+    return tuple(2**i for i in range(most.bit_length()))
+
+
 def in_precision(module: Module, device: torch.device, dtype: torch.dtype) -> Module:
     """The module on a device with its parameters in a precision, without a second copy of them on the way.
 

@@ -94,6 +94,7 @@ class Runtime:
     encoder: FrameEncoder
     prompts: PromptEncoder
     latent_device: torch.device = CPU  # where latents live between calls
+    why: str = ""  # this backend and no other
 
     def wait(self) -> None:
         """Return when the device has done what it was asked: a call to CUDA returns before that."""

@@ -23,14 +23,13 @@ import torch
 from torch import Tensor, nn
 
 import engine_service.model as model_package
-from engine_service.model.autoencoder import SPATIAL, Decoder, Encoder, from_rgb, to_rgb
-from engine_service.model.dit import StreamDiT
-from engine_service.model.flow import euler, velocity_from_clean
+from engine_service.model.autoencoder import SPATIAL
+from engine_service.runtime.denoiser import DecodeStep, EncodeStep, MicroStep
 from engine_service.runtime.weights import Networks
 
 OPSET = 23  # the first with Attention and RMSNormalization as one operator each
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-MAKES_GRAPHS = ("export.py", "quantized.py")  # beside the model's own code
+MAKES_GRAPHS = ("denoiser.py", "export.py", "quantised.py")  # beside the model's own code
 PROTOBUF_BYTES = 2**31  # where a single ONNX file ends
 EXTERNAL_BYTES = 2**30  # weights from here on lie in a file of their own beside the graph
 
@@ -38,48 +37,7 @@ EXTERNAL_BYTES = 2**30  # weights from here on lie in a file of their own beside
 Module = TypeVar("Module", bound=nn.Module)
 
 
-class ExportedMicroStep(nn.Module):
-    """`MicroStep` with another precision inside."""
-
-    def __init__(self, dit: StreamDiT, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.dit = _in_precision(dit, dtype)
-        self.dtype = dtype
-
-    def forward(
-        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, waves: Tensor, words: Tensor, bias: Tensor
-    ) -> Tensor:
-        inner = (tensor.to(self.dtype) for tensor in (latents, waves, words, bias))
-        clean: Tensor = self.dit.predict(*inner).float()
-        return euler(latents, velocity_from_clean(latents, clean, sigmas), sigmas, next_sigmas)
-
-
-class ExportedDecodeStep(nn.Module):
-    """`DecodeStep` with another precision inside; `(P, C, H, W)` twice -> `(P, r, height, width, 3)`."""
-
-    def __init__(self, decoder: Decoder, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.decoder = _in_precision(decoder, dtype)
-        self.dtype = dtype
-
-    def forward(self, previous: Tensor, current: Tensor) -> Tensor:
-        return to_rgb(self.decoder(previous.to(self.dtype), current.to(self.dtype)).float())
-
-
-class ExportedEncodeStep(nn.Module):
-    """`EncodeStep` with another precision inside."""
-
-    def __init__(self, encoder: Encoder, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.encoder = _in_precision(encoder, dtype)
-        self.dtype = dtype
-
-    def forward(self, frames: Tensor) -> Tensor:
-        latent: Tensor = self.encoder(from_rgb(frames)[None].to(self.dtype)).float()
-        return latent
-
-
-def _in_precision(module: Module, dtype: torch.dtype) -> Module:
+def in_precision(module: Module, dtype: torch.dtype) -> Module:
     """The module itself if it is in that precision already: a large one is not there twice."""
     if all(parameter.dtype == dtype for parameter in module.parameters()):
         return module
@@ -106,12 +64,12 @@ class Graph:
 
 def micro_step_graph(networks: Networks, precision: str, num_latents: int, batch: int) -> Graph:
     """A micro-step of `batch` buffers of `num_latents`."""
-    config = networks.dit.config
+    config, dtype = networks.dit.config, PRECISIONS[precision]
     num_words = networks.text.config.max_words
     shape = (batch, num_latents)
     return Graph(
         name=micro_step_name(precision, num_latents, batch),
-        module=ExportedMicroStep(networks.dit, PRECISIONS[precision]),
+        module=MicroStep(in_precision(networks.dit, dtype), dtype),
         inputs={
             "latents": torch.zeros(*shape, config.latent_channels, config.latent_height, config.latent_width),
             "sigmas": torch.full(shape, 0.5),
@@ -126,11 +84,11 @@ def micro_step_graph(networks: Networks, precision: str, num_latents: int, batch
 
 def decoder_graph(networks: Networks, precision: str, batch: int) -> Graph:
     """The frames of `batch` latents."""
-    config = networks.dit.config
+    config, dtype = networks.dit.config, PRECISIONS[precision]
     latent = torch.zeros(batch, config.latent_channels, config.latent_height, config.latent_width)
     return Graph(
         name=decoder_name(precision, batch),
-        module=ExportedDecodeStep(networks.decoder, PRECISIONS[precision]),
+        module=DecodeStep(in_precision(networks.decoder, dtype), dtype),
         inputs={"previous": latent, "current": latent.clone()},
         output="frames",
     )
@@ -138,11 +96,11 @@ def decoder_graph(networks: Networks, precision: str, batch: int) -> Graph:
 
 def encoder_graph(networks: Networks, precision: str) -> Graph:
     """One latent of r pictures."""
-    config = networks.dit.config
+    config, dtype = networks.dit.config, PRECISIONS[precision]
     height, width = SPATIAL * config.latent_height, SPATIAL * config.latent_width
     return Graph(
         name=encoder_name(precision),
-        module=ExportedEncodeStep(networks.encoder, PRECISIONS[precision]),
+        module=EncodeStep(in_precision(networks.encoder, dtype), dtype),
         inputs={"frames": torch.zeros(config.frames_per_latent, height, width, 3, dtype=torch.uint8)},
         output="latent",
     )
@@ -219,7 +177,7 @@ def external_files(file: Path) -> list[Path]:
 def source_digest(graph: Graph, name: str) -> str:
     """What a graph called `name` would be exported from: weights, shapes, the code that is traced, the exporter.
 
-    A quantized graph is named after the one it is made from: what it adds follows from that.
+    A quantised graph is named after the one it is made from: what it adds follows from that.
     """
     digest = hashlib.sha256(f"{torch.__version__} {onnx.__version__} {OPSET} {name}".encode())
     runtime = Path(__file__).parent

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine_service.runtime.cuda_graph import memory_errors_named
 from engine_service.runtime.denoiser import Runtime
 from engine_service.stream.batch import Calls, DecodeCall, play_alone
 from engine_service.stream.buffer import MovingBuffer
@@ -119,7 +120,14 @@ class StreamSession:
         `listen` is called before every micro-step and may `apply` prompts and states; what is not conditioning
         (a reset, another profile) would change the buffer under the micro-steps and has to wait for the next shift.
         So do the forgetting of a FAST prompt, whose words count at once, and a source frame.
+
+        Raises:
+            DeviceMemoryError: the device is full; the session is over.
         """
+        with memory_errors_named("a session's next frames", self._runtime.latent_device):
+            return (yield from self._shift(listen))
+
+    def _shift(self, listen: Callable[[], None]) -> Calls[Chunk]:
         start_ns = self._now_ns()
         source = self._sources.source(self._next_frame, self._buffer.partition, self._encode)
         if self._forget_to is not None:

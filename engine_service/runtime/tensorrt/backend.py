@@ -64,6 +64,15 @@ class WorldPlans:
         """P, rising from 1."""
         return sorted(self.decoders)
 
+    def up_to(self, most: int) -> "WorldPlans":
+        """Those of batches that so many sessions can fill; the others would only take memory."""
+        return WorldPlans(
+            self.precision,
+            {(length, size): plan for (length, size), plan in self.micro_steps.items() if size <= most},
+            {size: plan for size, plan in self.decoders.items() if size <= most},
+            self.encoder,
+        )
+
 
 def find_plans(
     networks: Networks, world: str, lengths: Sequence[int], cache: PlanCache, flavour: Flavour, gpu: Gpu

@@ -16,12 +16,13 @@ import torch
 from onnxscript import opset23 as op
 from torch import Tensor, nn
 
-from engine_service.runtime.export import ExportedMicroStep, Graph
+from engine_service.runtime.denoiser import MicroStep
+from engine_service.runtime.export import Graph
 
 FP8 = torch.float8_e4m3fn
 LARGEST = 448.0  # of e4m3
 # Every product over tokens. What is done once a latent, and the first and last layers, cost little and matter much.
-QUANTIZED = re.compile(r"blocks\.\d+\.(attention\.(qkv|out)|cross\.(q|out)|mlp\.(0|2))")
+QUANTISED = re.compile(r"blocks\.\d+\.(attention\.(qkv|out)|cross\.(q|out)|mlp\.(0|2))")
 
 
 @torch.library.custom_op("streamdit::through_fp8", mutates_args=())
@@ -61,7 +62,7 @@ TRANSLATIONS: dict[Any, Any] = {
 }
 
 
-class QuantizedLinear(nn.Module):
+class QuantisedLinear(nn.Module):
     """`nn.Linear` over e4m3; bias and everything around it stay in the layer's own precision."""
 
     weight: Tensor
@@ -84,7 +85,7 @@ class QuantizedLinear(nn.Module):
 
 @contextmanager
 def observed(module: nn.Module) -> Iterator[dict[str, float]]:
-    """The largest input that each layer to be quantized sees while this is open."""
+    """The largest input that each layer to be quantised sees while this is open."""
     largest: dict[str, float] = {}
 
     def observer(name: str) -> Any:
@@ -101,23 +102,23 @@ def observed(module: nn.Module) -> Iterator[dict[str, float]]:
             handle.remove()
 
 
-def quantized_graph(graph: Graph, name: str, largest: dict[str, float]) -> Graph:
+def quantised_graph(graph: Graph, name: str, largest: dict[str, float]) -> Graph:
     """A micro-step's graph with its linear layers in e4m3.
 
     Raises:
         ValueError: a layer was never observed.
     """
     module = copy.deepcopy(graph.module)
-    assert isinstance(module, ExportedMicroStep)
+    assert isinstance(module, MicroStep)
     for layer_name, layer in list(_layers(module.dit)):
         if layer_name not in largest:
             raise ValueError(f"{layer_name} was not observed: nothing to scale its input by")
         parent, _, attribute = layer_name.rpartition(".")
-        setattr(module.dit.get_submodule(parent), attribute, QuantizedLinear(layer, largest[layer_name]))
+        setattr(module.dit.get_submodule(parent), attribute, QuantisedLinear(layer, largest[layer_name]))
     return replace(graph, name=name, module=module, translations=TRANSLATIONS)
 
 
 def _layers(module: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
     for name, layer in module.named_modules():
-        if isinstance(layer, nn.Linear) and QUANTIZED.fullmatch(name):
+        if isinstance(layer, nn.Linear) and QUANTISED.fullmatch(name):
             yield name, layer
