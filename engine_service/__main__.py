@@ -353,9 +353,9 @@ def bench_machine(
             )
             if out is not None:
                 of_gpu.check_page(out)
-            report = of_gpu.measure_gpu(options)
-            if out is not None:
-                of_gpu.write_report(report, out)
+            for report in of_gpu.measure_gpu(options):
+                if out is not None:  # after every part: what is killed keeps what it has
+                    of_gpu.write_report(report, out)
             typer.echo(of_gpu.as_markdown(report))
             return
         from engine_service.benchmarks.this_machine import BenchOptions, bench  # noqa: PLC0415

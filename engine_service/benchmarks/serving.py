@@ -29,7 +29,7 @@ class ServingPlan:
     world: str
     seconds: float
     backend: str = "auto"
-    num_players: int = 4
+    num_players: int = 2  # an engine compiles for every number of sessions it may meet: few start sooner
     profile: str = "responsive"
     gpu: bool = True
 

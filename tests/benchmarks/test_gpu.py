@@ -118,8 +118,8 @@ def test_eight_bits_cost_critters_little_and_half_precision_less() -> None:
 
 
 def test_all_parts_together_stay_within_ten_minutes_on_a_gpu() -> None:
-    assert LIMIT_S <= 600.0
-    assert sum(BUDGETS_S.values()) + SERVING_START_S + 120.0 <= LIMIT_S  # at the worst two minutes are played
+    assert LIMIT_S < 600.0
+    assert sum(BUDGETS_S.values()) + SERVING_START_S <= LIMIT_S  # at the worst serving takes the rest, and plays less
     assert set(budgets(CPU)) == {*BUDGETS_S, "serving"}
 
 
