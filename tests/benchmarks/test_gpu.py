@@ -15,7 +15,6 @@ from engine_service.benchmarks.accuracy import AccuracyPlan, measure_accuracy
 from engine_service.benchmarks.gpu import (
     BUDGETS_S,
     LIMIT_S,
-    SERVING_START_S,
     GpuBenchOptions,
     GpuReport,
     as_markdown,
@@ -119,7 +118,7 @@ def test_eight_bits_cost_critters_little_and_half_precision_less() -> None:
 
 def test_all_parts_together_stay_within_ten_minutes_on_a_gpu() -> None:
     assert LIMIT_S < 600.0
-    assert sum(BUDGETS_S.values()) + SERVING_START_S <= LIMIT_S  # at the worst serving takes the rest, and plays less
+    assert LIMIT_S - sum(BUDGETS_S.values()) >= 200.0  # at the worst: for serving, which takes what is left
     assert set(budgets(CPU)) == {*BUDGETS_S, "serving"}
 
 
