@@ -57,17 +57,7 @@ namespace StreamDit
         public Totals? Totals { get; }
 
         /// <summary>The reason as the wire spells it, e.g. "CONNECTION_LOST".</summary>
-        public string Word => Reason switch
-        {
-            ClosedReason.ClientClosed => "CLIENT_CLOSED",
-            ClosedReason.ClientGone => "CLIENT_GONE",
-            ClosedReason.Idle => "IDLE",
-            ClosedReason.TooSlow => "TOO_SLOW",
-            ClosedReason.ServerDraining => "SERVER_DRAINING",
-            ClosedReason.EngineFailed => "ENGINE_FAILED",
-            ClosedReason.ConnectionLost => "CONNECTION_LOST",
-            _ => "REJECTED",
-        };
+        public string Word => WireWord.Of(Reason);
 
         public override string ToString() => Detail.Length > 0 ? $"{Word}: {Detail}" : Word;
     }

@@ -29,5 +29,26 @@ namespace StreamDit
         /// () => new YetAnotherHttpHandler { Http2Only = true }.
         /// </summary>
         public Func<HttpMessageHandler>? HandlerFactory { get; set; }
+
+        internal void Check()
+        {
+            if (Address.Contains("://") || Address.IndexOf(':') < 0 || !Uri.TryCreate($"http://{Address}", UriKind.Absolute, out _))
+            {
+                throw new ArgumentException($"Address is '{Address}', expected host:port, e.g. localhost:50051");
+            }
+
+            if (TimeoutS <= 0 || HeartbeatEveryS <= 0)
+            {
+                throw new ArgumentException(
+                    $"TimeoutS is {TimeoutS} and HeartbeatEveryS is {HeartbeatEveryS}, expected more than 0");
+            }
+
+            if (HandlerFactory == null)
+            {
+                throw new ArgumentException(
+                    "HandlerFactory is null, expected one that makes an HTTP/2 handler: "
+                    + "in Unity () => new YetAnotherHttpHandler { Http2Only = true }");
+            }
+        }
     }
 }
