@@ -144,7 +144,7 @@ namespace StreamDit
             Outgoing ack = _outbox.Rent(OutgoingKind.Ack);
             ack.FrameId = frameId;
             ack.ReceivedTimeUs = receivedUs;
-            _outbox.AddUrgent(ack, MonotonicClock.NowUs());
+            _outbox.AddSignal(ack, MonotonicClock.NowUs());
         }
 
         private async Task<Closed> ReadAsync()
@@ -238,7 +238,7 @@ namespace StreamDit
                 while (true)
                 {
                     long beganUs = MonotonicClock.NowUs();
-                    _outbox.AddUrgent(_outbox.Rent(OutgoingKind.Heartbeat), beganUs);
+                    _outbox.AddSignal(_outbox.Rent(OutgoingKind.Heartbeat), beganUs);
                     await Task.Delay(TimeSpan.FromSeconds(_heartbeatEveryS), _over.Token).ConfigureAwait(false);
                     long nowUs = MonotonicClock.NowUs();
                     // A process that stood still (a debugger, a laptop asleep) has not listened either.

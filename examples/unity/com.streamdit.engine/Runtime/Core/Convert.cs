@@ -136,8 +136,11 @@ namespace StreamDit
                     _heartbeat.ClientTimeUs = outgoing.TimeUs;
                     _message.Heartbeat = _heartbeat;
                     break;
-                default:
+                case OutgoingKind.Close:
                     _message.Close = new Wire.Close { Detail = outgoing.Text };
+                    break;
+                default:
+                    _message.ClearBody();
                     break;
             }
         }
@@ -146,7 +149,7 @@ namespace StreamDit
         {
             var open = new Wire.Open
             {
-                ApiVersion = Version.Api,
+                ApiVersion = wish.ApiVersion,
                 SdkName = Version.SdkName,
                 SdkVersion = Version.Sdk,
                 World = wish.World,

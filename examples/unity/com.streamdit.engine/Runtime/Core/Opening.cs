@@ -66,6 +66,8 @@ namespace StreamDit
         /// <summary>1..100.</summary>
         public int JpegQuality { get; set; }
 
+        internal uint ApiVersion { get; set; } = Version.Api;
+
         internal string ResumeToken { get; set; } = "";
 
         internal Opening Copy() => (Opening)MemberwiseClone();

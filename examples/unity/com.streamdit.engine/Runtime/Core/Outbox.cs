@@ -77,8 +77,11 @@ namespace StreamDit
             return eventId;
         }
 
-        /// <summary>An ack or a heartbeat, ahead of all events and instead of one of its kind that still waits.</summary>
-        public void AddUrgent(Outgoing outgoing, long nowUs)
+        /// <summary>
+        /// An ack or a heartbeat, instead of one of its kind that still waits. To the end: in Lockstep what was said
+        /// before an ack has to reach the chunk that the ack asks for.
+        /// </summary>
+        public void AddSignal(Outgoing outgoing, long nowUs)
         {
             lock (_lock)
             {
@@ -90,7 +93,7 @@ namespace StreamDit
                     return;
                 }
 
-                _waiting.Insert(0, outgoing);
+                _waiting.Add(outgoing);
             }
 
             _filled.Set();

@@ -458,9 +458,14 @@ namespace StreamDit
 
         public Recorder StartRecording(string folder)
         {
-            var recorder = new Recorder(folder, RequireOpened(), Meter.NewestPrompt, () => _recorder = null);
-            _recorder = recorder;
-            return recorder;
+            lock (_lock)
+            {
+                HeldState held = _held ?? throw NotOpen();
+                var recorder = new Recorder(
+                    folder, RequireOpened(), Meter.NewestPrompt, held.Values, () => _recorder = null);
+                _recorder = recorder;
+                return recorder;
+            }
         }
     }
 }

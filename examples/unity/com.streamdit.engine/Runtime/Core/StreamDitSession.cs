@@ -35,6 +35,8 @@ namespace StreamDit
             _life = new SessionLife(client, opening);
         }
 
+        internal SessionLife Life => _life;
+
         public SessionStatus Status => _life.Status;
 
         /// <summary>What was chosen; null before the session was opened, another one after each reconnect.</summary>
