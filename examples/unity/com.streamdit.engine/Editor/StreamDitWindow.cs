@@ -13,14 +13,14 @@ namespace StreamDit.Editor
     {
         private const double ReadEveryS = 0.5;
 
-        private readonly ConnectionSettings _settings = new ConnectionSettings();
-        private Connection? _own;
+        private readonly LinkSettings _settings = new LinkSettings();
+        private EngineLink? _own;
         private SessionStats? _stats;
         private double _readS = double.NegativeInfinity;
         private string _prompt = "";
         private Vector2 _scroll;
 
-        private Connection? Watched => Lifetime.Newest ?? _own;
+        private EngineLink? Watched => Lifetime.Newest ?? _own;
 
         [MenuItem("Window/StreamDiT/Engine")]
         public static void Open()
@@ -43,7 +43,7 @@ namespace StreamDit.Editor
         {
             double nowS = EditorApplication.timeSinceStartup;
             _own?.Poll(nowS);
-            Connection? watched = Watched;
+            EngineLink? watched = Watched;
             if (watched == null)
             {
                 return;
@@ -66,7 +66,7 @@ namespace StreamDit.Editor
         private void OnGUI()
         {
             DrawAddress();
-            Connection? watched = Watched;
+            EngineLink? watched = Watched;
             if (watched == null)
             {
                 EditorGUILayout.HelpBox("Press Connect, or Play in a scene with a StreamDiT Session.", MessageType.Info);
@@ -86,10 +86,10 @@ namespace StreamDit.Editor
 
         private void DrawAddress()
         {
-            Connection? watched = Watched;
+            EngineLink? watched = Watched;
             bool ours = watched == null || watched == _own;
             EditorGUI.BeginDisabledGroup(!ours || (_own != null && _own.Closed == null));
-            ConnectionSettings shown = ours ? _settings : watched!.Settings;
+            LinkSettings shown = ours ? _settings : watched!.Settings;
             shown.address = EditorGUILayout.TextField("Address", shown.address);
             shown.secure = EditorGUILayout.Toggle("TLS", shown.secure);
             shown.world = EditorGUILayout.TextField("World", shown.world);
@@ -99,7 +99,7 @@ namespace StreamDit.Editor
                 if (GUILayout.Button("Connect"))
                 {
                     _own?.Dispose();
-                    _own = new Connection(_settings);
+                    _own = new EngineLink(_settings);
                     _own.TroubleCame += trouble => Debug.LogWarning("StreamDiT: " + trouble);
                     _own.Open();
                 }
@@ -124,7 +124,7 @@ namespace StreamDit.Editor
             GUI.DrawTextureWithTexCoords(new Rect(place.x, place.y, size, size), texture, picture.UvRect);
         }
 
-        private void DrawPrompt(Connection watched)
+        private void DrawPrompt(EngineLink watched)
         {
             EditorGUILayout.BeginHorizontal();
             _prompt = EditorGUILayout.TextField("Prompt", _prompt);
@@ -138,7 +138,7 @@ namespace StreamDit.Editor
             EditorGUILayout.EndHorizontal();
         }
 
-        private void DrawReadings(Connection watched)
+        private void DrawReadings(EngineLink watched)
         {
             Opened? opened = watched.Opened;
             EditorGUILayout.LabelField("Status", watched.Session?.Status.ToString() ?? "Closed");
@@ -154,7 +154,7 @@ namespace StreamDit.Editor
             EditorGUILayout.LabelField("Prompt in force", _stats?.PromptInForce ?? "-");
         }
 
-        private void DrawLog(Connection watched)
+        private void DrawLog(EngineLink watched)
         {
             _scroll = EditorGUILayout.BeginScrollView(_scroll);
             foreach (string line in watched.Log.Lines)

@@ -5,15 +5,15 @@ using UnityEngine;
 namespace StreamDit.Unity
 {
     /// <summary>
-    /// Every open connection, so that none outlives the code it calls back into: native callbacks after a domain reload
+    /// Every open link to an engine, so that none outlives the code it calls back into: native callbacks after a domain reload
     /// crash the editor. The game's end is heard here, the editor's reload and the end of play mode in StreamDit.Editor.
     /// </summary>
     public static class Lifetime
     {
-        private static readonly List<Connection> Open = new List<Connection>();
+        private static readonly List<EngineLink> Open = new List<EngineLink>();
 
-        /// <summary>For the editor window: the newest connection that is open; null if none is.</summary>
-        public static Connection? Newest => Open.Count > 0 ? Open[Open.Count - 1] : null;
+        /// <summary>For the editor window: the newest link that is open; null if none is.</summary>
+        public static EngineLink? Newest => Open.Count > 0 ? Open[Open.Count - 1] : null;
 
         /// <summary>Cancels and disposes all of them; waits for the engine's word for a second or two at most.</summary>
         public static void CloseAll(string why)
@@ -24,9 +24,9 @@ namespace StreamDit.Unity
             }
         }
 
-        internal static void Add(Connection connection) => Open.Add(connection);
+        internal static void Add(EngineLink link) => Open.Add(link);
 
-        internal static void Remove(Connection connection) => Open.Remove(connection);
+        internal static void Remove(EngineLink link) => Open.Remove(link);
 
         [RuntimeInitializeOnLoadMethod(RuntimeInitializeLoadType.SubsystemRegistration)]
         private static void Begin()

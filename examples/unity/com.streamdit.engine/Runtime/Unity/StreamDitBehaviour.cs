@@ -14,7 +14,7 @@ namespace StreamDit.Unity
     [DisallowMultipleComponent]
     public sealed class StreamDitBehaviour : MonoBehaviour
     {
-        [SerializeField] private ConnectionSettings settings = new ConnectionSettings();
+        [SerializeField] private LinkSettings settings = new LinkSettings();
 
         [Header("Events")]
         [Tooltip("The session is open: frames follow.")]
@@ -32,7 +32,7 @@ namespace StreamDit.Unity
         [Tooltip("The session is over for good; why.")]
         [SerializeField] private UnityEvent<string> onClosed = new UnityEvent<string>();
 
-        public ConnectionSettings Settings => settings;
+        public LinkSettings Settings => settings;
 
         public UnityEvent OnOpened => onOpened;
 
@@ -45,22 +45,22 @@ namespace StreamDit.Unity
         public UnityEvent<string> OnClosed => onClosed;
 
         /// <summary>null before the component was enabled.</summary>
-        public Connection? Connection { get; private set; }
+        public EngineLink? Link { get; private set; }
 
         /// <summary>The session itself, for all that has no method here; null while there is none.</summary>
-        public StreamDitSession? Session => Connection?.Session;
+        public StreamDitSession? Session => Link?.Session;
 
         /// <summary>What was chosen; null before the session was opened.</summary>
-        public Opened? Opened => Connection?.Opened;
+        public Opened? Opened => Link?.Opened;
 
-        public bool IsPlaying => Connection != null && Connection.IsPlaying;
+        public bool IsPlaying => Link != null && Link.IsPlaying;
 
         /// <summary>What the world should be from now on; also from a UnityEvent, e.g. of an input field.</summary>
         public void Prompt(string text)
         {
-            if (Connection != null)
+            if (Link != null)
             {
-                Connection.Prompt(text);
+                Link.Prompt(text);
             }
             else
             {
@@ -78,28 +78,28 @@ namespace StreamDit.Unity
         }
 
         /// <summary>The newest frame goes into the texture; true if there was one.</summary>
-        public bool RefreshPicture() => Connection != null && Connection.RefreshPicture();
+        public bool RefreshPicture() => Link != null && Link.RefreshPicture();
 
         /// <summary>A message of another component, to the console and the editor window; each text once.</summary>
-        public void Report(string trouble) => Connection?.Report(trouble);
+        public void Report(string trouble) => Link?.Report(trouble);
 
         private void OnEnable()
         {
-            Connection?.Dispose();
-            Connection = new Connection(settings);
-            Connection.WasOpened += _ => onOpened.Invoke();
-            Connection.PromptApplied += onPromptApplied.Invoke;
-            Connection.RungChanged += onRungChanged.Invoke;
-            Connection.TroubleCame += Tell;
-            Connection.WasClosed += closed => onClosed.Invoke(Advice.ForClosed(closed));
-            Connection.Open();
+            Link?.Dispose();
+            Link = new EngineLink(settings);
+            Link.WasOpened += _ => onOpened.Invoke();
+            Link.PromptApplied += onPromptApplied.Invoke;
+            Link.RungChanged += onRungChanged.Invoke;
+            Link.TroubleCame += Tell;
+            Link.WasClosed += closed => onClosed.Invoke(Advice.ForClosed(closed));
+            Link.Open();
         }
 
-        private void Update() => Connection?.Poll(Time.unscaledTimeAsDouble);
+        private void Update() => Link?.Poll(Time.unscaledTimeAsDouble);
 
-        private void OnDisable() => Connection?.Close("component disabled");
+        private void OnDisable() => Link?.Close("component disabled");
 
-        private void OnDestroy() => Connection?.Dispose();
+        private void OnDestroy() => Link?.Dispose();
 
         private void Tell(string trouble)
         {

@@ -58,13 +58,13 @@ namespace StreamDit.Unity
 
         private void Update()
         {
-            if (source == null || source.Connection == null)
+            if (source == null || source.Link == null)
             {
                 return;
             }
 
             source.RefreshPicture();
-            FrameTexture picture = source.Connection.Picture;
+            FrameTexture picture = source.Link.Picture;
             Texture = picture.Texture;
             UvRect = picture.UvRect;
             // A renderer needs to hear of another texture only, not of other pixels in it.

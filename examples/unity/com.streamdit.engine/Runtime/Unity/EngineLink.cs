@@ -11,7 +11,7 @@ namespace StreamDit.Unity
     /// A session as the main thread sees it: what happened comes out as events of <see cref="Poll"/>, what went wrong as
     /// sentences for people, and the newest frame as a texture. Never waits but in <see cref="Close"/>, never throws.
     /// </summary>
-    public sealed class Connection : IDisposable
+    public sealed class EngineLink : IDisposable
     {
         private const double CloseWithinS = 1.5;
         private const int MaxPendingPrompts = 64;
@@ -25,7 +25,7 @@ namespace StreamDit.Unity
         private double _nowS;
         private int _rung = -1;
 
-        public Connection(ConnectionSettings settings)
+        public EngineLink(LinkSettings settings)
         {
             Settings = settings;
             Picture = new FrameTexture(settings.expandToRgba);
@@ -46,7 +46,7 @@ namespace StreamDit.Unity
         /// <summary>It is over for good.</summary>
         public event Action<Closed>? WasClosed;
 
-        public ConnectionSettings Settings { get; }
+        public LinkSettings Settings { get; }
 
         public StreamDitSession? Session { get; private set; }
 

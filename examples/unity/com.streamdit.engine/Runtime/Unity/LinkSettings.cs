@@ -20,7 +20,7 @@ namespace StreamDit.Unity
 
     /// <summary>Which engine, which world: what the inspector and the editor window let you choose.</summary>
     [Serializable]
-    public sealed class ConnectionSettings
+    public sealed class LinkSettings
     {
         [Tooltip("host:port of the engine, e.g. localhost:50051")]
         public string address = "localhost:50051";
