@@ -15,8 +15,7 @@ namespace StreamDit.Tests
         [Test]
         public async Task A_session_that_is_closed_has_the_engines_totals()
         {
-            using Engine engine = Engine.Start();
-            using StreamDitClient client = engine.Client();
+            using StreamDitClient client = Engines.Shared.Client();
             using StreamDitSession session = await client.PlayAsync(new Opening());
             (await Until.Frame(session)).Dispose();
             Closed closed = await session.CloseAsync("enough");
@@ -31,8 +30,9 @@ namespace StreamDit.Tests
         [Test]
         public async Task Disposing_and_cancelling_end_at_once_and_free_the_place()
         {
-            using Engine engine = Engine.Start("--max-sessions", "1", "--resume", "0");
-            using StreamDitClient client = engine.Client();
+            StreamDitOptions options = Engines.Strict.Options();
+            options.Token = Engines.Token;
+            using var client = new StreamDitClient(options);
             StreamDitSession session = await client.PlayAsync(new Opening());
             (await Until.Frame(session)).Dispose();
             ValueTask<FrameSlot?> waiting = session.NextFrameAsync();
@@ -50,6 +50,7 @@ namespace StreamDit.Tests
             Assert.CatchAsync<OperationCanceledException>(() => client.ServerInfoAsync(cancelled.Token));
             using StreamDitSession next = await client.PlayAsync(new Opening());
             (await Until.Frame(next)).Dispose();
+            await next.CloseAsync();
         }
 
         [Test]
@@ -84,25 +85,14 @@ namespace StreamDit.Tests
         }
 
         [Test]
-        public async Task An_engine_that_is_killed_ends_a_session_that_does_not_reconnect()
-        {
-            using Engine engine = Engine.Start();
-            StreamDitOptions options = engine.Options();
-            options.Reconnect = false;
-            using var client = new StreamDitClient(options);
-            using StreamDitSession session = await client.PlayAsync(new Opening());
-            (await Until.Frame(session)).Dispose();
-            engine.Kill();
-            Closed closed = await session.WaitForClosedAsync();
-            Assert.That(closed.Reason, Is.EqualTo(ClosedReason.ConnectionLost), closed.ToString());
-            TestContext.WriteLine(closed);
-        }
-
-        [Test]
         public async Task A_game_plays_on_after_its_engine_was_killed_and_started_again()
         {
             Engine engine = Engine.Start();
             int port = engine.Port;
+            StreamDitOptions once = engine.Options();
+            once.Reconnect = false;
+            using var fragile = new StreamDitClient(once);
+            using StreamDitSession mortal = await fragile.PlayAsync(new Opening());
             using StreamDitClient client = engine.Client();
             using StreamDitSession session = await client.PlayAsync(new Opening { Prompt = "a pig in a meadow" });
             ulong said = session.Prompt("a fox in snow");
@@ -110,25 +100,32 @@ namespace StreamDit.Tests
             await Reached(session, said);
             string first = session.Opened!.SessionId;
             engine.Kill();
-            await Until.True(() => session.Status == SessionStatus.Reconnecting);
+            Closed lost = await mortal.WaitForClosedAsync();
+            Assert.That(lost.Reason, Is.EqualTo(ClosedReason.ConnectionLost), lost.ToString());
+            await Until.True(() => session.Status == SessionStatus.Reconnecting, what: "another try");
             Assert.That(session.Error, Is.Not.Null);
             session.State("x", 30f); // waits
             using Engine again = Engine.StartAt(port);
             await Until.True(() => session.Status == SessionStatus.Playing);
-            Assert.That(session.Opened.SessionId, Is.Not.EqualTo(first));
+            Assert.That(session.Opened!.SessionId, Is.Not.EqualTo(first));
             Assert.That(session.Error, Is.Null);
             Assert.That(session.LastPrompt, Is.EqualTo("a fox in snow"));
             await Reached(session, session.State("x", 50f));
             Assert.That(session.Stats().PromptInForce, Is.EqualTo("a fox in snow"));
+
+            // Stopped in order, it says so before it ends.
+            using StreamDitSession last = await fragile.PlayAsync(new Opening());
+            again.Terminate();
+            Assert.That((await Until.News<Draining>(last)).DeadlineS, Is.GreaterThan(0));
+            Assert.That((await last.WaitForClosedAsync()).Reason, Is.EqualTo(ClosedReason.ServerDraining));
             Assert.That((await session.CloseAsync()).Reason, Is.EqualTo(ClosedReason.ClientClosed));
         }
 
         [Test]
         public async Task A_session_goes_on_where_its_connection_broke()
         {
-            using Engine engine = Engine.Start();
-            using var relay = new Relay(engine.Port);
-            StreamDitOptions options = engine.Options();
+            using var relay = new Relay(Engines.Shared.Port);
+            StreamDitOptions options = Engines.Shared.Options();
             options.Address = relay.Address;
             using var client = new StreamDitClient(options);
             using StreamDitSession session = await client.PlayAsync(new Opening { Prompt = "a pig in a meadow" });
@@ -138,54 +135,37 @@ namespace StreamDit.Tests
             Opened first = session.Opened!;
             relay.Cut();
             await Until.True(() => session.Opened != first && session.Status == SessionStatus.Playing);
-            Assert.That(session.Opened.Resumed, Is.True);
-            Assert.That(session.Opened.SessionId, Is.EqualTo(first.SessionId));
+            Assert.That(session.Opened!.Resumed, Is.True);
+            Assert.That(session.Opened!.SessionId, Is.EqualTo(first.SessionId));
             frame = await Reached(session, session.State("x", 30f));
             Assert.That(frame.FrameId, Is.GreaterThan(frameId));
         }
 
         [Test]
-        public async Task An_engine_that_is_stopped_says_that_it_drains()
-        {
-            using Engine engine = Engine.Start();
-            StreamDitOptions options = engine.Options();
-            options.Reconnect = false;
-            using var client = new StreamDitClient(options);
-            using StreamDitSession session = await client.PlayAsync(new Opening());
-            (await Until.Frame(session)).Dispose();
-            engine.Terminate();
-            Draining draining = await Until.News<Draining>(session);
-            Assert.That(draining.DeadlineS, Is.GreaterThan(0));
-            Assert.That((await session.WaitForClosedAsync()).Reason, Is.EqualTo(ClosedReason.ServerDraining));
-        }
-
-        [Test]
         public async Task A_silent_client_is_closed_as_idle()
         {
-            using Engine engine = Engine.Start("--idle-timeout", "1");
-            StreamDitOptions options = engine.Options();
-            options.HeartbeatEveryS = 60.0;
+            StreamDitOptions options = Engines.Strict.Options();
+            (options.Token, options.HeartbeatEveryS) = (Engines.Token, 60.0);
             using var client = new StreamDitClient(options);
             using StreamDitSession session = await client.PlayAsync(new Opening { Delivery = Delivery.Lockstep });
-            using FrameSlot frame = await Until.Frame(session); // and no ack
             Assert.That((await session.WaitForClosedAsync()).Reason, Is.EqualTo(ClosedReason.Idle));
         }
 
         [Test]
         public async Task Without_the_token_nobody_comes_in()
         {
-            using Engine engine = Engine.Start("--token", "sesame");
-            StreamDitOptions options = engine.Options();
+            StreamDitOptions options = Engines.Strict.Options();
             using (var stranger = new StreamDitClient(options))
             {
                 var error = Assert.ThrowsAsync<RejectedException>(() => stranger.PlayAsync(new Opening()));
                 Assert.That(error!.Reason, Is.EqualTo("UNAUTHENTICATED"));
             }
 
-            options.Token = "sesame";
+            options.Token = Engines.Token;
             using var friend = new StreamDitClient(options);
             using StreamDitSession session = await friend.PlayAsync(new Opening());
             (await Until.Frame(session)).Dispose();
+            await session.CloseAsync();
         }
 
         [Test]
@@ -196,9 +176,8 @@ namespace StreamDit.Tests
             {
                 (string certificate, string key) = WriteCertificate(folder);
                 using Engine encrypted = Engine.Start("--tls-cert", certificate, "--tls-key", key);
-                using Engine plain = Engine.Start();
                 Assert.That(Fails(encrypted, secure: false).Message, Does.Contain("switch Secure on"));
-                Assert.That(Fails(plain, secure: true).Message, Does.Contain("switch Secure off"));
+                Assert.That(Fails(Engines.Shared, secure: true).Message, Does.Contain("switch Secure off"));
                 Assert.That(Fails(encrypted, secure: true).Message, Does.Contain("let the handler trust it"));
 
                 StreamDitOptions options = encrypted.Options();
@@ -225,7 +204,7 @@ namespace StreamDit.Tests
             return error;
         }
 
-        private static (string Certificate, string Key) WriteCertificate(string folder)
+        internal static (string Certificate, string Key) WriteCertificate(string folder)
         {
             using RSA rsa = RSA.Create(2048);
             var request = new CertificateRequest("CN=localhost", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);

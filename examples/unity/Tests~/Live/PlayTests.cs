@@ -11,22 +11,13 @@ namespace StreamDit.Tests
     /// <summary>The core against the live engine: it opens, frames come, prompts and states take effect.</summary>
     public sealed class PlayTests
     {
-        private Engine _engine = null!;
         private StreamDitClient _client = null!;
 
         [OneTimeSetUp]
-        public void StartEngine()
-        {
-            _engine = Engine.Start("--max-sessions", "8");
-            _client = _engine.Client();
-        }
+        public void Dial() => _client = Engines.Shared.Client();
 
         [OneTimeTearDown]
-        public void StopEngine()
-        {
-            _client?.Dispose();
-            _engine?.Dispose();
-        }
+        public void HangUp() => _client?.Dispose();
 
         [Test]
         public async Task An_engine_says_what_it_serves()
@@ -135,7 +126,7 @@ namespace StreamDit.Tests
         [Test]
         public async Task One_script_and_one_seed_give_the_same_bytes_as_in_Python()
         {
-            string[] python = Python.Run("scripted.py", _engine.Address).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            string[] python = Python.Run("scripted.py", Engines.Shared.Address).Split('\n', StringSplitOptions.RemoveEmptyEntries);
             var here = new List<string>();
             using StreamDitSession session = await _client.PlayAsync(Scripted());
             for (int count = 1; count <= 16; count++)

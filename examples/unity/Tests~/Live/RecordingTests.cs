@@ -9,14 +9,7 @@ namespace StreamDit.Tests
     /// <summary>What is recorded here, the Python SDK reads.</summary>
     public sealed class RecordingTests
     {
-        private Engine _engine = null!;
         private string _folder = "";
-
-        [OneTimeSetUp]
-        public void StartEngine() => _engine = Engine.Start();
-
-        [OneTimeTearDown]
-        public void StopEngine() => _engine?.Dispose();
 
         [SetUp]
         public void MakeFolder() => _folder = Path.Combine(Path.GetTempPath(), "streamdit-" + Guid.NewGuid().ToString("N"));
@@ -34,7 +27,7 @@ namespace StreamDit.Tests
         [TestCase(Encoding.Rgb24)]
         public async Task Python_reads_the_frames_the_states_and_the_prompts(Encoding encoding)
         {
-            using StreamDitClient client = _engine.Client();
+            using StreamDitClient client = Engines.Shared.Client();
             string last = "";
             using (StreamDitSession session = await client.PlayAsync(Opening(encoding)))
             {
@@ -66,7 +59,7 @@ namespace StreamDit.Tests
         [Test]
         public async Task A_folder_that_holds_a_recording_is_left_alone()
         {
-            using StreamDitClient client = _engine.Client();
+            using StreamDitClient client = Engines.Shared.Client();
             using StreamDitSession session = await client.PlayAsync(Opening(Encoding.Jpeg));
             session.StartRecording(_folder).Finish();
             var error = Assert.Throws<RecordingException>(() => session.StartRecording(_folder));

@@ -38,7 +38,7 @@ namespace StreamDit.Tests
             {
                 foreach (TcpClient line in _lines)
                 {
-                    line.Client.Close(0);
+                    line.Client?.Close(0); // null: closed before
                 }
 
                 _lines.Clear();

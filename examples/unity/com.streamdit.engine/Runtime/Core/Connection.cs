@@ -168,9 +168,11 @@ namespace StreamDit
             {
                 return BrokenContract(error);
             }
-            catch (Exception error) when (error is ObjectDisposedException || error is OperationCanceledException)
+            catch (Exception error) when (
+                error is InvalidOperationException || error is OperationCanceledException || error is IOException)
             {
-                return closed ?? _cut ?? new Closed(ClosedReason.ConnectionLost, "the call was disposed on this side");
+                // A call that was disposed under its reader.
+                return closed ?? _cut ?? new Closed(ClosedReason.ConnectionLost, error.Message);
             }
 
             return closed ?? _cut ?? new Closed(ClosedReason.ConnectionLost, "the stream ended without a reason");
@@ -223,10 +225,9 @@ namespace StreamDit
 
                 await _call.RequestStream.CompleteAsync().ConfigureAwait(false);
             }
-            catch (Exception error) when (
-                error is RpcException || error is InvalidOperationException || error is OperationCanceledException)
+            catch (Exception)
             {
-                // The call is over; the reader learns why.
+                // The call is over, in whatever words its handler has for that; the reader learns why.
             }
         }
 
