@@ -28,10 +28,12 @@ _TAIL = "  externalObjects: {}\n  userData: \n  assetBundleName: \n  assetBundle
 
 
 def assets() -> Iterator[Path]:
-    """Every file and folder that Unity imports: none in a folder that ends in `~`, no .meta, nothing hidden."""
+    """Every file and folder that Unity imports: none in a folder that ends in `~`, no .meta, nothing hidden or empty."""
     for path in sorted(PACKAGE.rglob("*")):
         parts = path.relative_to(PACKAGE).parts
-        if path.suffix != ".meta" and not any(part.endswith("~") or part.startswith(".") for part in parts):
+        passed_over = path.suffix == ".meta" or any(part.endswith("~") or part.startswith(".") for part in parts)
+        # git keeps no empty folders, and what lies in this one may be somebody's work in progress.
+        if not passed_over and (path.is_file() or any(child.suffix != ".meta" for child in path.iterdir())):
             yield path
 
 

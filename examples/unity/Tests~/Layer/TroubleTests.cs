@@ -1,4 +1,5 @@
 #nullable enable
+using System.IO;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
@@ -12,14 +13,6 @@ namespace StreamDit.Tests
     /// <summary>Each mistake shows up in the console and in the editor window, and the game keeps running.</summary>
     public sealed class TroubleTests
     {
-        private Engine _engine = null!;
-
-        [OneTimeSetUp]
-        public void StartEngine() => _engine = Engine.Start("--max-sessions", "4");
-
-        [OneTimeTearDown]
-        public void StopEngine() => _engine?.Dispose();
-
         [TearDown]
         public void ClearScene() => Lifetime.CloseAll("test over");
 
@@ -43,14 +36,31 @@ namespace StreamDit.Tests
         [Test]
         public void Tls_asked_of_an_engine_without()
         {
-            StreamDitBehaviour session = Stage.Session(_engine.Address, settings => settings.secure = true);
+            StreamDitBehaviour session = Stage.Session(Engines.Shared.Address, settings => settings.secure = true);
             Expect(session, "untick 'Secure'");
+        }
+
+        [Test]
+        public void An_engine_with_tls_says_what_to_fill_in_until_it_is()
+        {
+            string folder = Directory.CreateTempSubdirectory("streamdit-").FullName;
+            (string certificate, string key) = EndingTests.WriteCertificate(folder);
+            using Engine encrypted = Engine.Start("--tls-cert", certificate, "--tls-key", key);
+            string address = $"localhost:{encrypted.Port}";
+            string authority = File.ReadAllText(certificate);
+            Directory.Delete(folder, recursive: true);
+
+            Expect(Stage.Session(address), "tick 'Secure'");
+            Expect(Stage.Session(address, settings => settings.secure = true), "'Root Certificates'");
+            StreamDitBehaviour trusting = Stage.Session(
+                address, settings => (settings.secure, settings.rootCertificates) = (true, authority));
+            Stage.Until(() => trusting.IsPlaying, "a session over TLS");
         }
 
         [Test]
         public void A_world_the_engine_does_not_have()
         {
-            StreamDitBehaviour session = Stage.Session(_engine.Address, settings => settings.world = "crittrs");
+            StreamDitBehaviour session = Stage.Session(Engines.Shared.Address, settings => settings.world = "crittrs");
             Stage.Until(() => session.Link!.Closed != null, "the end");
             Expect(session, "Did you mean 'critters'?", open: false);
             Assert.That(session.Link!.Closed?.Reason, Is.EqualTo(ClosedReason.Rejected));
@@ -59,7 +69,7 @@ namespace StreamDit.Tests
         [Test]
         public void A_misspelled_state_field_costs_only_itself()
         {
-            StreamDitBehaviour session = Stage.Session(_engine.Address);
+            StreamDitBehaviour session = Stage.Session(Engines.Shared.Address);
             StreamDitStateSource state = session.gameObject.AddComponent<StreamDitStateSource>();
             state.Bindings.Add(new StateBinding { field = "facng", component = session.transform, member = "position.x" });
             state.Bindings.Add(new StateBinding { field = "x", component = session.transform, member = "position.x", offset = 40 });
@@ -71,7 +81,7 @@ namespace StreamDit.Tests
         [Test]
         public void A_member_that_is_not_there()
         {
-            StreamDitBehaviour session = Stage.Session(_engine.Address);
+            StreamDitBehaviour session = Stage.Session(Engines.Shared.Address);
             StreamDitStateSource state = session.gameObject.AddComponent<StreamDitStateSource>();
             state.Bindings.Add(new StateBinding { field = "x", component = session.transform, member = "postion.x" });
             Expect(session, "Did you mean 'position.x'?");
@@ -80,7 +90,7 @@ namespace StreamDit.Tests
         [Test]
         public void A_value_outside_the_worlds_range()
         {
-            StreamDitBehaviour session = Stage.Session(_engine.Address);
+            StreamDitBehaviour session = Stage.Session(Engines.Shared.Address);
             session.transform.position = new Vector3(1000, 0, 0);
             StreamDitStateSource state = session.gameObject.AddComponent<StreamDitStateSource>();
             state.Bindings.Add(new StateBinding { field = "x", component = session.transform, member = "position.x" });
@@ -90,7 +100,7 @@ namespace StreamDit.Tests
         [Test]
         public void Words_the_world_does_not_know()
         {
-            StreamDitBehaviour session = Stage.Session(_engine.Address);
+            StreamDitBehaviour session = Stage.Session(Engines.Shared.Address);
             Stage.Until(() => session.IsPlaying, "the session");
             session.Prompt("a pig in a meadow with a zeppelin");
             Expect(session, "'zeppelin'");

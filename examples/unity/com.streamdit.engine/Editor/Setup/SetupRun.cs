@@ -1,4 +1,5 @@
 #nullable enable
+using System;
 using UnityEditor;
 using UnityEditor.PackageManager;
 using UnityEditor.PackageManager.Requests;
@@ -18,6 +19,9 @@ namespace StreamDit.Setup
         private const string TroubleKey = "StreamDit.Setup.Trouble";
 
         private static Request? _request;
+
+        /// <summary>The project was looked at: what a window shows of it may be old.</summary>
+        public static event Action? Checked;
 
         public static bool IsRunning => SessionState.GetBool(RunningKey, false);
 
@@ -54,6 +58,8 @@ namespace StreamDit.Setup
                 SessionState.SetBool(AskedKey, true);
                 Ask();
             }
+
+            Checked?.Invoke();
         }
 
         private static void Ask()
@@ -146,6 +152,7 @@ namespace StreamDit.Setup
             SessionState.SetBool(RunningKey, false);
             SessionState.SetString(TroubleKey, trouble);
             Debug.LogError("StreamDiT setup: " + trouble);
+            Checked?.Invoke();
         }
 
         private static string Sentence(SetupStep step) => step switch
@@ -168,6 +175,6 @@ namespace StreamDit.Setup
         }
 
         private static bool HasDll(string[] paths) =>
-            System.Array.Exists(paths, path => path.EndsWith(".dll", System.StringComparison.OrdinalIgnoreCase));
+            Array.Exists(paths, path => path.EndsWith(".dll", StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -18,9 +18,13 @@ namespace StreamDit.Setup
             window.Show();
         }
 
-        private void OnFocus() => _plan = null;
+        private void OnEnable() => SetupRun.Checked += Refresh;
 
-        private void OnInspectorUpdate()
+        private void OnDisable() => SetupRun.Checked -= Refresh;
+
+        private void OnFocus() => Refresh();
+
+        private void Refresh()
         {
             _plan = null;
             Repaint();

@@ -1,5 +1,6 @@
 #nullable enable
 using System;
+using System.Runtime.InteropServices;
 using Unity.Collections;
 using UnityEngine;
 
@@ -125,15 +126,14 @@ namespace StreamDit.Unity
             return _texture;
         }
 
+        // One write of four bytes per pixel; every platform of Unity is little-endian.
         private static void Expand(ReadOnlySpan<byte> rgb, Span<byte> rgba)
         {
+            Span<uint> pixels = MemoryMarshal.Cast<byte, uint>(rgba);
             int from = 0;
-            for (int to = 0; to < rgba.Length; to += 4)
+            for (int pixel = 0; pixel < pixels.Length; pixel++)
             {
-                rgba[to] = rgb[from];
-                rgba[to + 1] = rgb[from + 1];
-                rgba[to + 2] = rgb[from + 2];
-                rgba[to + 3] = 255;
+                pixels[pixel] = 0xFF000000u | (uint)rgb[from + 2] << 16 | (uint)rgb[from + 1] << 8 | rgb[from];
                 from += 3;
             }
         }
