@@ -217,10 +217,18 @@ namespace StreamDit
         {
             try
             {
-                while (await _outbox.NextAsync().ConfigureAwait(false) is Outgoing outgoing)
+                bool over = false;
+                while (!over)
                 {
-                    await _call.RequestStream.WriteAsync(outgoing).ConfigureAwait(false);
-                    _outbox.Return(outgoing);
+                    if (_outbox.Next(out over) is Outgoing outgoing)
+                    {
+                        await _call.RequestStream.WriteAsync(outgoing).ConfigureAwait(false);
+                        _outbox.Return(outgoing);
+                    }
+                    else if (!over)
+                    {
+                        await _outbox.WaitAsync().ConfigureAwait(false);
+                    }
                 }
 
                 await _call.RequestStream.CompleteAsync().ConfigureAwait(false);

@@ -144,6 +144,11 @@ namespace StreamDit
                 throw new InvalidDataException($"frame {slot.FrameId} has encoding {(int)slot.Encoding}, never asked for");
             }
 
+            if (slot.Width <= 0 || slot.Height <= 0)
+            {
+                throw new InvalidDataException($"frame {slot.FrameId} is {slot.Width}x{slot.Height} pixels");
+            }
+
             long expected = 3L * slot.Width * slot.Height;
             if (slot.Encoding == Encoding.Rgb24 && slot.PayloadLength != expected)
             {

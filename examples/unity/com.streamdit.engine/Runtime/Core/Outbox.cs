@@ -150,34 +150,28 @@ namespace StreamDit
             }
         }
 
-        /// <summary>The oldest message, waiting for one; null after the last, and when the connection is gone.</summary>
-        public async ValueTask<Outgoing?> NextAsync()
+        /// <summary>
+        /// The oldest message; null if none waits. `over` then says that none will come: after the last, and when the
+        /// connection is gone.
+        /// </summary>
+        public Outgoing? Next(out bool over)
         {
-            while (true)
+            lock (_lock)
             {
-                lock (_lock)
+                over = !_connected || (_finished && _waiting.Count == 0);
+                if (over || _waiting.Count == 0)
                 {
-                    if (!_connected)
-                    {
-                        return null;
-                    }
-
-                    if (_waiting.Count > 0)
-                    {
-                        Outgoing next = _waiting[0];
-                        _waiting.RemoveAt(0);
-                        return next;
-                    }
-
-                    if (_finished)
-                    {
-                        return null;
-                    }
+                    return null;
                 }
 
-                await _filled.WaitAsync().ConfigureAwait(false);
+                Outgoing next = _waiting[0];
+                _waiting.RemoveAt(0);
+                return next;
             }
         }
+
+        /// <summary>Returns once something may have changed. For one writer.</summary>
+        public ValueTask WaitAsync() => _filled.WaitAsync();
 
         private void MakeRoom(OutgoingKind kind)
         {
