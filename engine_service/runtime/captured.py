@@ -10,6 +10,7 @@ from torch import Tensor
 
 from engine_service.runtime.cuda_graph import CapturedCall
 from engine_service.runtime.denoiser import EncodedPrompt
+from engine_service.runtime.weights import Networks
 
 
 class CapturedDenoiser:
@@ -65,6 +66,20 @@ class CapturedEncoder:
 
     def encode(self, frames: Tensor) -> Tensor:
         return self._call(frames)
+
+
+def micro_step_example(networks: Networks, length: int, size: int) -> tuple[Tensor, ...]:
+    """`latents, sigmas, next_sigmas, states, words, bias` of a world, as `CapturedDenoiser` passes them on."""
+    config = networks.dit.config
+    num_words = networks.text.config.max_words
+    return (
+        torch.zeros(size, length, config.latent_channels, config.latent_height, config.latent_width),
+        torch.full((size, length), 0.5),
+        torch.zeros(size, length),
+        torch.zeros(size, length, config.frames_per_latent, len(config.state_fields)),
+        torch.zeros(size, num_words, config.text_width),
+        torch.zeros(size, num_words),
+    )
 
 
 def to_host(frames: Tensor) -> Tensor:

@@ -93,7 +93,9 @@ class Runtime:
     decoder: FrameDecoder
     encoder: FrameEncoder
     prompts: PromptEncoder
+    buffer_lengths: tuple[int, ...] | None = None  # that the denoiser has graphs for; None: any
     latent_device: torch.device = CPU  # where latents live between calls
+    why: str = ""  # this backend and no other
 
     def wait(self) -> None:
         """Return when the device has done what it was asked: a call to CUDA returns before that."""

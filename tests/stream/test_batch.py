@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from engine_service.runtime.cuda_graph import DeviceMemoryError
 from engine_service.runtime.denoiser import EncodedPrompt
 from engine_service.stream.batch import Call, Calls, DecodeCall, MicroStepCall, grouped, play, play_alone, split
 from engine_service.stream.session import StreamSession
@@ -186,6 +187,32 @@ def test_an_error_while_a_session_listens_costs_only_that_session() -> None:
     outcomes = play([readable.sessions[0].shift(listen), readable.sessions[1].shift()])
     assert isinstance(outcomes[0], ValueError)
     assert isinstance(outcomes[1], Chunk)
+
+
+@dataclass(slots=True)
+class Full(LedgerDenoiser):
+    """Has memory for so many at once and no more."""
+
+    room: int = 0
+
+    def step(
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+    ) -> Tensor:
+        if len(latents) > self.room:
+            raise torch.OutOfMemoryError("a page of text")
+        return LedgerDenoiser.step(self, latents, sigmas, next_sigmas, states, prompt)
+
+
+def test_a_batch_that_does_not_fit_is_made_one_by_one() -> None:
+    runtime = ledger_runtime(Full(room=1), LedgerDecoder())
+    made = [StreamSession(runtime, profile="responsive", seed=i) for i in range(2)]
+    assert len(chunks(play([session.shift() for session in made]))) == 2
+
+
+def test_a_session_that_does_not_fit_says_what_helps() -> None:
+    session = StreamSession(ledger_runtime(Full(room=0), LedgerDecoder()), profile="responsive", seed=0)
+    with pytest.raises(DeviceMemoryError, match="a session's next frames: out of memory on cpu; serve fewer sessions"):
+        session.advance()
 
 
 def test_a_session_alone_raises_what_went_wrong() -> None:
