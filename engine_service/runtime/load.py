@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from engine_service.model.ladder import buffer_lengths
 from engine_service.runtime.choice import BackendError, Choice, Facts, check_name, choices, require
 from engine_service.runtime.cuda_graph import DeviceMemoryError
 from engine_service.runtime.denoiser import CPU, PromptEncoder, Runtime
@@ -39,6 +40,7 @@ def load_runtime(
     plans: Path | None = None,
     teacher: bool = False,
     max_sessions: int = 1,
+    with_rungs: bool = False,
     say: Callable[[str], None] = silent,
 ) -> Runtime:
     """Load a world's weights and make them ready on a backend; everything is compiled and warm when this returns.
@@ -48,7 +50,8 @@ def load_runtime(
 
     teacher: the weights before distillation. num_threads 0 means every core. cache None means `default_cache()`,
     plans None the folder that `compile` writes to. max_sessions: that will be played at once; on a GPU there are
-    graphs for them to share.
+    graphs for them to share. with_rungs: also graphs for the buffers of lower rungs, which a governor may choose;
+    of TensorRT those rungs are left out that need a length no profile has.
 
     Raises:
         WorldError: the world's folder is damaged.
@@ -59,7 +62,7 @@ def load_runtime(
     if not folder.world.vocabulary:
         raise WorldError(f"{folder.path}: vocabulary.txt is missing or empty; train the world or restore the file")
     networks = load_networks(folder, teacher=teacher)
-    loading = _Loading(folder, networks, num_threads, cache, plans, max_sessions)
+    loading = _Loading(folder, networks, num_threads, cache, plans, max_sessions, with_rungs=with_rungs)
     return take_first(loading.candidates(backend), loading.runtime, say)
 
 
@@ -93,6 +96,8 @@ class _Loading:
         cache: Path | None,
         plans: Path | None,
         max_sessions: int,
+        *,
+        with_rungs: bool = False,
     ) -> None:
         self._world = folder.world
         self._networks = networks
@@ -100,7 +105,9 @@ class _Loading:
         self._cache = cache or default_cache()
         self._plans = PlanCache(plans or default_plans(folder.world.name))
         self._max_sessions = max_sessions
-        self._lengths = tuple(sorted({partition.num_latents for partition in folder.world.profiles.values()}))
+        profiles = folder.world.profiles.values()
+        self._lengths = tuple(sorted({partition.num_latents for partition in profiles}))
+        self._all_lengths = buffer_lengths(profiles) if with_rungs else self._lengths
 
     def facts(self) -> Facts:
         """What this machine has for this world."""
@@ -159,10 +166,11 @@ class _Loading:
             backend=f"torch-{config.precision}",
             device=torch.cuda.get_device_name(CUDA),
             latent_shape=self._latent_shape,
-            denoiser=backend.denoiser(self._lengths),
+            denoiser=backend.denoiser(self._all_lengths),
             decoder=backend.decoder(),
             encoder=backend.encoder(),
             prompts=self._prompts(CUDA),
+            buffer_lengths=self._all_lengths,
             latent_device=CUDA,
         )
 
@@ -189,6 +197,7 @@ class _Loading:
             decoder=backend.decoder(),
             encoder=backend.encoder(),
             prompts=self._prompts(CUDA),
+            buffer_lengths=self._lengths,
             latent_device=CUDA,
         )
 
@@ -203,8 +212,9 @@ class _Loading:
             latent_shape=self._latent_shape,
             decoder=compiler.decoder(),
             encoder=compiler.encoder(),
-            denoiser=compiler.denoiser(self._lengths),
+            denoiser=compiler.denoiser(self._all_lengths),
             prompts=self._prompts(CPU),
+            buffer_lengths=self._all_lengths,
         )
 
     @property
