@@ -15,16 +15,23 @@ from torch import Tensor, nn
 from engine_service.model.dit import StreamDiT
 from engine_service.model.partition import Partition, buffer_sigmas
 from engine_service.model.world import World
-from engine_service.runtime.denoiser import DecodeStep, Denoiser, EncodedPrompt, MicroStep, Runtime
+from engine_service.runtime.denoiser import (
+    DecodeStep,
+    Denoiser,
+    EncodedPrompt,
+    EncodeStep,
+    MicroStep,
+    PromptEncoder,
+    Runtime,
+)
 from engine_service.runtime.export import Graph, in_precision
-from engine_service.runtime.load import load_runtime
 from engine_service.runtime.quantised import observed
-from engine_service.runtime.weights import Networks, load_networks
-from engine_service.runtime.world import find_world, load_world
+from engine_service.runtime.weights import Networks
 from engine_service.stream.session import StreamSession
 from engine_service.types import Prompt, State
 
 PAPER = Partition(references=0, chunks=8, chunk_size=2, steps_per_shift=1)  # StreamDiT section 4.1: a preset has no own
+NUM_PROMPTS = 4  # of the world's examples
 SHIFTS_PER_PROMPT = 2
 
 
@@ -45,6 +52,47 @@ class ModuleDenoiser:
         waves = self._dit.waves(sigmas, states)
         moved: Tensor = self._module(latents, sigmas, next_sigmas, waves, prompt.words, prompt.bias)
         return moved
+
+
+class ModuleDecoder:
+    """A decoder's module in eager torch."""
+
+    batch_sizes = (1,)
+
+    def __init__(self, module: DecodeStep) -> None:
+        self._module = module
+
+    @torch.inference_mode()
+    def decode(self, previous: Tensor, current: Tensor) -> Tensor:
+        frames: Tensor = self._module(previous, current)
+        return frames
+
+
+class ModuleEncoder:
+    """An encoder's module in eager torch."""
+
+    def __init__(self, module: EncodeStep) -> None:
+        self._module = module
+
+    @torch.inference_mode()
+    def encode(self, frames: Tensor) -> Tensor:
+        latent: Tensor = self._module(frames)
+        return latent
+
+
+def reference_runtime(world: World, networks: Networks) -> Runtime:
+    """Single precision in torch on the CPU, whatever else this machine has."""
+    config = networks.dit.config
+    return Runtime(
+        world=world,
+        backend="torch",
+        device="cpu",
+        latent_shape=(config.latent_channels, config.latent_height, config.latent_width),
+        denoiser=ModuleDenoiser(networks.dit, MicroStep(networks.dit)),
+        decoder=ModuleDecoder(DecodeStep(networks.decoder)),
+        encoder=ModuleEncoder(EncodeStep(networks.encoder)),
+        prompts=PromptEncoder(networks.tokenizer, networks.text),
+    )
 
 
 @dataclass(slots=True)
@@ -79,29 +127,25 @@ class Loss:
     decoder_psnr_db: float  # of the decoder alone, on the same latents
 
 
-def calibrate(networks: Networks, world: str | None) -> dict[str, float]:
+def calibrate(networks: Networks, world: World | None) -> dict[str, float]:
     """The largest input of each layer to be quantised: of a world played in torch, or of a preset shown noise."""
     with observed(networks.dit) as largest:
         if world is None:
             _show_noise(networks)
         else:
-            runtime = load_runtime(find_world(world), backend="torch")
-            dit_denoiser = ModuleDenoiser(networks.dit, MicroStep(networks.dit, torch.float32))
-            runtime = replace(runtime, denoiser=dit_denoiser)
-            for profile in runtime.world.profiles:
+            runtime = reference_runtime(world, networks)
+            for profile in world.profiles:
                 for _ in _play(runtime, profile, seed=1):
                     pass
     return largest
 
 
-def measure(world: str, graph: Graph, dtype: torch.dtype) -> list[Loss]:
+def measure(world: World, networks: Networks, graph: Graph, dtype: torch.dtype) -> list[Loss]:
     """What a micro-step's graph costs in every profile; its module takes any buffer length. dtype is the decoder's."""
-    folder = load_world(find_world(world))
-    networks = load_networks(folder)
-    runtime = load_runtime(folder.path, backend="torch")
+    runtime = reference_runtime(world, networks)
     other = ModuleDenoiser(networks.dit, graph.module)
     losses = []
-    for profile in runtime.world.profiles:
+    for profile in world.profiles:
         beside = _Beside(runtime.denoiser, other)
         reference = list(_play(replace(runtime, denoiser=beside), profile, seed=0))
         alone = list(_play(replace(runtime, denoiser=other), profile, seed=0))
@@ -124,10 +168,10 @@ def psnr_db(reference: Tensor, other: Tensor) -> float:
 
 
 def _play(runtime: Runtime, profile: str, seed: int) -> Iterator[Tensor]:
-    """Frames of every example prompt in turn, under states drawn anew at every shift."""
+    """Frames of some example prompts in turn, under states drawn anew at every shift."""
     session = StreamSession(runtime, profile=profile, seed=seed)
     generator = torch.Generator().manual_seed(seed)
-    for prompt in runtime.world.example_prompts:
+    for prompt in runtime.world.example_prompts[:NUM_PROMPTS]:
         session.apply(Prompt(0, prompt))
         for _ in range(SHIFTS_PER_PROMPT):
             session.apply(State(0, _draw_state(runtime.world, generator)))

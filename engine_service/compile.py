@@ -11,8 +11,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from engine_service.accuracy import PAPER, calibrate, measure
-from engine_service.model.partition import Partition
 from engine_service.model.presets import PRESETS
+from engine_service.model.world import World
 from engine_service.runtime.export import (
     PRECISIONS,
     Graph,
@@ -87,9 +87,9 @@ def compile_plans(options: CompileOptions, say: Console) -> list[Row]:
     """
     flavour = load_flavour(options.backend)
     device = device_of(flavour)
-    name, networks, partitions = _load(options)
+    name, networks, world = _load(options)
     cache = PlanCache(options.out or default_plans(name))
-    jobs = _jobs(options, networks, partitions)
+    jobs = _jobs(options, networks, world)
     bar = Progress(TextColumn("{task.description:44}"), BarColumn(), TimeElapsedColumn(), console=say)
     rows = []
     with bar:
@@ -110,14 +110,15 @@ def check(options: CompileOptions) -> Table:
     if options.world is None:
         raise ValueError(f"preset is {options.preset!r}: random weights have no accuracy to lose; check a world")
     inside = _inside(options.precision)
-    networks = load_networks(load_world(find_world(options.world)))
+    folder = load_world(find_world(options.world))
+    networks = load_networks(folder)
     graph = micro_step_graph(networks, inside, PAPER.num_latents, 1)
     if options.precision == FP8:
-        graph = quantised_graph(graph, FP8, calibrate(networks, options.world))
+        graph = quantised_graph(graph, FP8, calibrate(networks, folder.world))
     table = Table(title=f"{options.precision} against float32", title_justify="left")
     for heading in ("profile", "latent rms", "largest", "frames, PSNR dB", "decoder alone, PSNR dB"):
         table.add_column(heading, justify="left" if heading == "profile" else "right")
-    for loss in measure(options.world, graph, PRECISIONS[inside]):
+    for loss in measure(folder.world, networks, graph, PRECISIONS[inside]):
         numbers = (f"{loss.frames_psnr_db:.1f}", f"{loss.decoder_psnr_db:.1f}")
         table.add_row(loss.profile, f"{loss.latent_rms:.4f}", f"{loss.largest_rms:.4f}", *numbers)
     return table
@@ -151,18 +152,20 @@ def as_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def _load(options: CompileOptions) -> tuple[str, Networks, list[Partition]]:
+def _load(options: CompileOptions) -> tuple[str, Networks, World | None]:
+    """Its folder's name, its networks, and the world where it is one."""
     if options.preset is not None:
         dtype = PRECISIONS[_inside(options.precision)]
-        return f"preset-{options.preset}", untrained_networks(PRESETS[options.preset], dtype), [PAPER]
+        return f"preset-{options.preset}", untrained_networks(PRESETS[options.preset], dtype), None
     assert options.world is not None
     folder = load_world(find_world(options.world))
-    return folder.world.name, load_networks(folder), list(folder.world.profiles.values())
+    return folder.world.name, load_networks(folder), folder.world
 
 
-def _jobs(options: CompileOptions, networks: Networks, partitions: Sequence[Partition]) -> list[_Job]:
+def _jobs(options: CompileOptions, networks: Networks, world: World | None) -> list[_Job]:
     inside = _inside(options.precision)
-    inputs = functools.cache(lambda: calibrate(networks, options.world))  # once for all graphs, if at all
+    partitions = [PAPER] if world is None else world.profiles.values()
+    inputs = functools.cache(lambda: calibrate(networks, world))  # once for all graphs, if at all
     jobs = []
     for length in sorted({partition.num_latents for partition in partitions}):
         for batch in options.batches:
