@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -145,7 +145,8 @@ def as_table(rows: Sequence[Row]) -> Table:
     """What was compiled, what was there already, and why."""
     table = Table(title=str(rows[0].plan.path.parent), title_justify="left")
     for heading in ("graph", "bytes", "seconds", "", "why"):
-        table.add_column(heading, justify="right" if heading in ("bytes", "seconds") else "left")
+        justify: JustifyMethod = "right" if heading in ("bytes", "seconds") else "left"
+        table.add_column(heading, justify=justify, no_wrap=heading != "why")
     for row in rows:
         how = "built" if row.built else "cached"
         table.add_row(row.plan.name, f"{row.plan.num_bytes:,}", f"{row.plan.built_s:.1f}", how, row.why)

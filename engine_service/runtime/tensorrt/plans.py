@@ -240,8 +240,13 @@ def _pair(old: object, new: object) -> str:
     if isinstance(old, list) and isinstance(new, list):
         gone, came = [x for x in old if x not in new], [x for x in new if x not in old]
         if gone or came:
-            old, new = ", ".join(map(str, gone)) or "none", ", ".join(map(str, came)) or "none"
+            old, new = _listed(gone), _listed(came)
     return f"was {_short(old)}, is {_short(new)}"
+
+
+def _listed(values: list[object]) -> str:
+    more = ", ..." if len(values) > 2 else ""
+    return ", ".join(map(str, values[:2])) + more or "none"
 
 
 def _short(value: object) -> str:
