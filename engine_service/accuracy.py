@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from engine_service.model.dit import StreamDiT
 from engine_service.model.partition import Partition, buffer_sigmas
-from engine_service.model.world import World
+from engine_service.model.world import StateField, World
 from engine_service.runtime.denoiser import (
     DecodeStep,
     Denoiser,
@@ -168,19 +168,31 @@ def psnr_db(reference: Tensor, other: Tensor) -> float:
 
 
 def _play(runtime: Runtime, profile: str, seed: int) -> Iterator[Tensor]:
-    """Frames of some example prompts in turn, under states drawn anew at every shift."""
+    """Frames of some example prompts in turn, while the state drifts."""
     session = StreamSession(runtime, profile=profile, seed=seed)
-    generator = torch.Generator().manual_seed(seed)
+    num_frames = 0
     for prompt in runtime.world.example_prompts[:NUM_PROMPTS]:
         session.apply(Prompt(0, prompt))
         for _ in range(SHIFTS_PER_PROMPT):
-            session.apply(State(0, _draw_state(runtime.world, generator)))
-            yield from (torch.from_numpy(frame.rgb) for frame in session.advance().frames)
+            session.apply(State(0, tuple(_drifted(field, num_frames) for field in runtime.world.state_fields)))
+            for frame in session.advance().frames:
+                num_frames += 1
+                yield torch.from_numpy(frame.rgb)
 
 
-def _draw_state(world: World, generator: torch.Generator) -> tuple[float, ...]:
-    draws: Sequence[float] = torch.rand(len(world.state_fields), generator=generator).tolist()
-    return tuple(f.min + draw * (f.max - f.min) for f, draw in zip(world.state_fields, draws, strict=True))
+def _drifted(field: StateField, num_frames: int) -> float:
+    """A value that moves by 1/64 of its range a frame; what neither moves anything nor comes round stays at rest.
+
+    Drawn at random, states are none that a game makes: critters then answers with latents of hundreds of times their
+    size, and what is measured on those means nothing.
+    """
+    if field.moves is None and not field.periodic:
+        return field.resting
+    span = field.max - field.min
+    along = (field.resting - field.min) / span + num_frames / 64
+    if field.periodic:
+        return field.min + along % 1 * span
+    return field.min + (1 - abs(1 - along % 2)) * span  # there and back
 
 
 @torch.inference_mode()
