@@ -11,7 +11,7 @@ namespace StreamDit.Samples
     /// Put this on an empty object and press Play.
     /// </summary>
     [AddComponentMenu("StreamDiT/Samples/Critters")]
-    public sealed class CrittersSample : MonoBehaviour, IStateForecast
+    public sealed class CrittersSample : MonoBehaviour, IStateHorizon
     {
         [SerializeField] private string address = "localhost:50051";
 
@@ -38,7 +38,7 @@ namespace StreamDit.Samples
         public float Clock => _game.Clock;
 
         /// <summary>What comes if these keys stay down: the engine then draws ahead of the player.</summary>
-        public int Forecast(WorldInfo world, Span<float> steps)
+        public int WriteHorizon(WorldInfo world, Span<float> steps)
         {
             int numFields = world.StateFields.Count;
             CritterGame game = _game;
@@ -67,7 +67,7 @@ namespace StreamDit.Samples
             _session.enabled = true;
             _screen = gameObject.AddComponent<StreamDitScreen>();
             StreamDitStateSource state = gameObject.AddComponent<StreamDitStateSource>();
-            state.Forecast = this;
+            state.Horizon = this;
             foreach (string member in new[] { nameof(X), nameof(Y), nameof(Facing), nameof(Walk), nameof(Camera), nameof(Clock) })
             {
                 state.Bindings.Add(new StateBinding
