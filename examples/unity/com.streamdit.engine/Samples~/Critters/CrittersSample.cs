@@ -57,16 +57,17 @@ namespace StreamDit.Samples
         private void Start()
         {
             _classic = new CritterPicture();
-            _session = gameObject.AddComponent<StreamDitBehaviour>();
-            _session.enabled = false; // it dialled its default address when it was added
+            var view = new GameObject("StreamDiT View");
+            view.transform.SetParent(transform, false);
+            view.SetActive(false); // a session dials when it wakes up
+            _session = view.AddComponent<StreamDitBehaviour>();
             _session.Settings.address = address;
             _session.Settings.world = "critters";
             _session.Settings.prompt = "a pig in a meadow";
             _session.OnTrouble.AddListener(text => _told = text);
             _session.OnOpened.AddListener(() => _told = "");
-            _session.enabled = true;
-            _screen = gameObject.AddComponent<StreamDitScreen>();
-            StreamDitStateSource state = gameObject.AddComponent<StreamDitStateSource>();
+            _screen = view.AddComponent<StreamDitScreen>();
+            StreamDitStateSource state = view.AddComponent<StreamDitStateSource>();
             state.Horizon = this;
             foreach (string member in new[] { nameof(X), nameof(Y), nameof(Facing), nameof(Walk), nameof(Camera), nameof(Clock) })
             {
@@ -75,6 +76,8 @@ namespace StreamDit.Samples
                     field = member.ToLowerInvariant(), component = this, member = member,
                 });
             }
+
+            view.SetActive(true);
         }
 
         private void Update()
