@@ -13,6 +13,9 @@ from streamdit.errors import StreamDiTError
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 WorldOption = Annotated[str, typer.Option("--world", help="Embedded world by name, or a world folder by path.")]
+BackendOption = Annotated[
+    str, typer.Option("--backend", help="auto, tensorrt, tensorrt-rtx, torch (CUDA where there is one) or openvino.")
+]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: CUDA where there is one.")]
 
 
@@ -21,15 +24,18 @@ def serve(
     world: WorldOption = "critters",
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for other machines.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one and names it.")] = 50051,
-    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    backend: BackendOption = "auto",
     threads: Annotated[int, typer.Option(help="Cores to compute on; 0 is all of them.")] = 0,
     cache: Annotated[Path | None, typer.Option(help="Converted graphs; default: the user's cache folder.")] = None,
+    plans: Annotated[Path | None, typer.Option(help="TensorRT's plans; default: where compile puts them.")] = None,
     max_sessions: Annotated[int, typer.Option(help="Players at once; the next one is refused.")] = 4,
     idle_timeout: Annotated[float, typer.Option(help="Seconds without a word before a client is closed.")] = 30.0,
     resume: Annotated[
         float, typer.Option(help="Seconds a session outlives a broken connection; 0: not at all.")
     ] = 10.0,
     metrics_port: Annotated[int | None, typer.Option(help="Prometheus page; none unless given.")] = None,
+    governor: Annotated[bool, typer.Option(help="Lower quality before frames are late.")] = True,
+    gpu_hz: Annotated[float, typer.Option(help="How often to ask NVML of the GPU; 0: never.")] = 4.0,
     token: Annotated[str | None, typer.Option(help="Ask clients for it.", envvar="STREAMDIT_TOKEN")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; with --tls-key.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM private key; with --tls-cert.")] = None,
@@ -39,6 +45,7 @@ def serve(
     with say.status(f"loading world {world} (the first start compiles it and takes longer)"), _clear_errors():
         from engine_service.config import EngineConfig, build_server  # noqa: PLC0415
         from engine_service.server.config import ServerConfig  # noqa: PLC0415
+        from engine_service.stream.governor import GovernorConfig  # noqa: PLC0415
 
         server = build_server(
             EngineConfig(
@@ -46,6 +53,8 @@ def serve(
                 backend=backend,
                 num_threads=threads,
                 cache=cache,
+                gpu_hz=gpu_hz,
+                plans=plans,
                 server=ServerConfig(
                     host=host,
                     port=port,
@@ -53,11 +62,13 @@ def serve(
                     idle_timeout_s=idle_timeout,
                     resume_s=resume,
                     metrics_port=metrics_port,
+                    governor=GovernorConfig() if governor else None,
                     token=token,
                     tls_cert=tls_cert,
                     tls_key=tls_key,
                 ),
-            )
+            ),
+            say=lambda words: say.print(words, markup=False, highlight=False),
         )
     from engine_service.server.app import run  # noqa: PLC0415
 
@@ -74,7 +85,7 @@ def generate(
     profile: Annotated[str | None, typer.Option(help="Default: the world's.")] = None,
     states: Annotated[Path | None, typer.Option(help="A recording whose states to follow; else at rest.")] = None,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
-    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    backend: BackendOption = "auto",
 ) -> None:
     """Generate a recording without a server, as fast as this machine can."""
     with _clear_errors():
@@ -244,33 +255,45 @@ def evaluate_world(
     quick: Annotated[bool, typer.Option("--quick", help="Ten minutes on two cores instead of an hour or two.")] = False,
     out: Annotated[Path | None, typer.Option(help="A page to write the tables into, between its marks.")] = None,
     exams: Annotated[Path | None, typer.Option(help="Where recordings to play are kept; default: a cache.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A row to play, or `scenes`; may be repeated. Default: all.")
+    ] = None,
+    times_again: Annotated[
+        bool, typer.Option("--times-again", help="Of finished rows, measure fps and visible latency again.")
+    ] = False,
     guidance: Annotated[float, typer.Option(help="The teacher's.")] = 1.5,
-    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    backend: BackendOption = "auto",
+    threads: Annotated[int, typer.Option(help="Cores to compute on; 0 is all of them.")] = 0,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
 ) -> None:
-    """Compare the world's samplers: baselines, teacher, students, and the game's own renderer as the ceiling."""
+    """Compare the world's samplers: baselines, teacher, students, and the game's own renderer as the ceiling.
+
+    Finished rows are kept beside the report, so that an evaluation that was stopped goes on with the next one.
+    """
     with _clear_errors():
-        from engine_service.evaluation.evaluate import evaluate, note  # noqa: PLC0415
+        from engine_service.evaluation.evaluate import EvaluationConfig, evaluate, note  # noqa: PLC0415
         from engine_service.evaluation.exam import QUICK, ExamSize, default_exams  # noqa: PLC0415
         from engine_service.evaluation.show import as_markdown, print_table, scenes_markdown  # noqa: PLC0415
         from engine_service.page import write_between_marks  # noqa: PLC0415
         from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
 
         folder, size = find_world(world), QUICK if quick else ExamSize()
-        results, scenes = evaluate(
-            folder,
-            size,
-            exams=exams or default_exams(load_world(folder)),
-            report=report,
+        config = EvaluationConfig(
+            size=size,
             guidance=guidance,
             backend=backend,
+            num_threads=threads,
             seed=seed,
+            only=tuple(only or ()),
+            times_again=times_again,
         )
+        made = evaluate(folder, config, exams=exams or default_exams(load_world(folder)), report=report)
         if out is not None:
-            fps = load_world(folder).world.fps
-            text = f"{as_markdown(results, note(size))}\n\n{scenes_markdown(scenes, fps)}"
+            text = as_markdown(made.rows, note(size))
+            if made.scenes is not None:
+                text += "\n\n" + scenes_markdown(made.scenes, load_world(folder).world.fps)
             write_between_marks(out, "evaluation", text)
-        print_table(results)
+        print_table(made.rows)
 
 
 @app.command("scale")
@@ -308,16 +331,139 @@ def bench_machine(
     out: Annotated[Path | None, typer.Option(help="A page to write the tables into, between its marks.")] = None,
     world: WorldOption = "critters",
     seconds: Annotated[float, typer.Option(help="Per scenario.")] = 60.0,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Measure the GPU instead, in ten minutes at most.")] = False,
+    preset: Annotated[str, typer.Option(help="With --gpu: the size of model, with random weights.")] = "streamdit-4b",
+    device: Annotated[
+        str | None, typer.Option(help="cuda, or cpu: try what --gpu does without one; streamdit-tiny is small enough.")
+    ] = None,
+    serve_seconds: Annotated[
+        float | None, typer.Option(help="With --gpu: how long players play, 0 not at all; 300, or 60 with --quick.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="With --gpu: fewer calls.")] = False,
 ) -> None:
-    """Measure steps, starts, pace and latencies on this machine."""
+    """Measure steps, starts, pace and latencies on this machine; with --gpu what its GPU can do."""
     with _clear_errors():
-        from engine_service.bench import BenchOptions, bench  # noqa: PLC0415
         from engine_service.page import write_between_marks  # noqa: PLC0415
+
+        if gpu or device is not None:
+            from engine_service.benchmarks import gpu as of_gpu  # noqa: PLC0415
+
+            options = of_gpu.GpuBenchOptions(
+                preset=of_gpu.preset_named(preset),
+                preset_name=preset,
+                device=device or "cuda",
+                world=world,
+                quick=quick,
+                serve_s=serve_seconds if serve_seconds is not None else 60.0 if quick else 300.0,
+            )
+            if out is not None:
+                of_gpu.check_page(out)
+            for report in of_gpu.measure_gpu(options):
+                if out is not None:  # after every part: what is killed keeps what it has
+                    of_gpu.write_report(report, out)
+            typer.echo(of_gpu.as_markdown(report))
+            return
+        from engine_service.benchmarks.this_machine import BenchOptions, bench  # noqa: PLC0415
 
         tables = bench(BenchOptions(world=world, seconds=seconds))
         if out is not None:
             write_between_marks(out, "bench", tables)
         typer.echo(tables)
+
+
+@app.command("simulate-pace")
+def simulate_pace(
+    out: Annotated[Path | None, typer.Option(help="A page to write the table into, between its marks.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Where the picture goes.")] = None,
+    world: WorldOption = "critters",
+    profile: Annotated[str, typer.Option(help="Whose ladder.")] = "balanced",
+    seed: Annotated[int, typer.Option(help="Of the traces' noise.")] = 0,
+) -> None:
+    """Play traces of step times through the real pacer and governor, without a clock; ends within seconds."""
+    with _clear_errors():
+        from engine_service.model.ladder import ladder  # noqa: PLC0415
+        from engine_service.pacing import show  # noqa: PLC0415
+        from engine_service.pacing.simulate import compare  # noqa: PLC0415
+        from engine_service.page import write_between_marks  # noqa: PLC0415
+        from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
+
+        served = load_world(find_world(world)).world
+        if profile not in served.profiles:
+            raise ValueError(f"profile is {profile!r}, expected one of {', '.join(served.profiles)}")
+        num_frames, period_us = served.frames_per_shift(profile), served.frame_period_us
+        rungs = ladder(served.profiles[profile])
+        pairs = compare(rungs, num_frames=num_frames, frame_period_us=period_us, seed=seed)
+        budget_ms = num_frames * period_us / 1e3
+        text = show.as_markdown(pairs, rungs, budget_ms)
+        if out is not None:
+            write_between_marks(out, "pacing", text)
+        if plot is not None:
+            show.plot(pairs, len(rungs), budget_ms, plot)
+        typer.echo(text)
+
+
+@app.command("compile")
+def compile_world(
+    world: Annotated[str | None, typer.Option(help="Embedded world by name, or a world folder by path.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Instead of a world: a preset with random weights.")] = None,
+    backend: Annotated[str, typer.Option(help="tensorrt, on the card itself, or tensorrt-rtx, anywhere.")] = "tensorrt",
+    precision: Annotated[str, typer.Option(help="fp32, fp16, bf16 or fp8.")] = "fp16",
+    targets: Annotated[str, typer.Option(help="sm89,sm120: cards that tensorrt-rtx compiles for.")] = "",
+    batch: Annotated[str, typer.Option(help="1,2,4: sessions denoised in one call; a plan for each.")] = "1",
+    out: Annotated[Path | None, typer.Option(help="Folder for plans; default: the user's cache.")] = None,
+    optimization_level: Annotated[int, typer.Option(help="0 is built soonest, 5 runs fastest.")] = 3,
+    check: Annotated[bool, typer.Option("--check", help="Also measure what the precision costs, on the CPU.")] = False,
+) -> None:
+    """Compile a world's graphs into TensorRT plans; those that are there already are kept."""
+    with _clear_errors():
+        from engine_service import compile as compiling  # noqa: PLC0415
+
+        options = compiling.CompileOptions(
+            world=world,
+            preset=preset,
+            backend=backend,
+            precision=precision,
+            targets=compiling.words_of(targets),
+            batches=compiling.numbers_of("batch", batch),
+            out=out,
+            optimization_level=optimization_level,
+        )
+        say = Console()
+        say.print(compiling.as_table(compiling.compile_plans(options, say)))
+        if check:
+            say.print(compiling.check(options))
+
+
+@app.command("measure-rungs")
+def measure_ladder(
+    out: Annotated[Path | None, typer.Option(help="A page to write the table into, between its marks.")] = None,
+    world: WorldOption = "critters",
+    recordings: Annotated[int, typer.Option(help="How many to play on every rung.")] = 16,
+    exams: Annotated[Path | None, typer.Option(help="Where recordings to play are kept; default: a cache.")] = None,
+    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+) -> None:
+    """What every rung of the quality ladder costs in quality and in time."""
+    with _clear_errors():
+        from engine_service.evaluation.exam import default_exams  # noqa: PLC0415
+        from engine_service.evaluation.rungs import as_markdown, measure_rungs  # noqa: PLC0415
+        from engine_service.page import write_between_marks  # noqa: PLC0415
+        from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
+
+        say = Console(stderr=True)
+        folder = find_world(world)
+        results = measure_rungs(
+            folder,
+            num_recordings=recordings,
+            exams=exams or default_exams(load_world(folder)),
+            backend=backend,
+            seed=seed,
+            tick=say.print,
+        )
+        text = as_markdown(results, recordings, backend)
+        if out is not None:
+            write_between_marks(out, "rungs", text)
+        typer.echo(text)
 
 
 @app.command("doctor")

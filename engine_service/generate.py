@@ -29,7 +29,7 @@ def generate_recording(
     Raises:
         ValueError: there is no such world, profile or backend, or a state has the wrong length.
     """
-    runtime = load_runtime(find_world(world), backend=backend)
+    runtime = load_runtime(find_world(world), backend=backend, say=say)
     served = runtime.world
     profile = profile or served.default_profile
     if profile not in served.profiles:

@@ -13,7 +13,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import torch
 
-from engine_service.model.attention import Window, rotary_table
+from engine_service.model.attention import Window
 from engine_service.model.dit import Block, DiTConfig
 from engine_service.model.partition import Partition
 from engine_service.model.presets import PRESETS
@@ -105,7 +105,7 @@ def plot_windows(costs: Sequence[WindowCost], file: Path) -> None:
 def _block_seconds(config: DiTConfig, window: Window, grid: Window, text_words: int) -> float:
     block = Block(_one_block(config, window), shifted=True).eval()
     x = torch.randn(1, *grid, config.width)
-    cos, sin = rotary_table(grid, config.width // config.num_heads)
+    cos, sin = block.attention.rotary(grid, x.device, x.dtype)
     text = torch.randn(1, text_words, config.text_width)
     inputs = (x, torch.randn(1, grid[0], config.width), text, torch.zeros(1, text_words), cos, sin)
     seconds = []

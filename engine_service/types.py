@@ -133,6 +133,37 @@ class Drops:
         return Drops(self.generate + other.generate, self.encode + other.encode, self.network + other.network)
 
 
+# ------------------------------------------------------------------------------------------------ the GPU
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuReading:
+    """One look at the GPU through NVML. Every call may be unsupported on its own: None is "not measured"."""
+
+    time_ns: int  # the engine's monotonic clock
+    name: str
+    lost: bool = False  # it fell off the bus, or its driver went away; no later reading will say otherwise
+    gpu_pct: int | None = None  # share of the last sample period (1/6 to 1 s) with a kernel running
+    memory_pct: int | None = None  # the same, with memory being read or written
+    sm_clock_mhz: int | None = None
+    sm_clock_max_mhz: int | None = None
+    memory_clock_mhz: int | None = None
+    memory_clock_max_mhz: int | None = None
+    throttle_reasons: tuple[str, ...] | None = None  # words; (): it runs as fast as it was set to
+    power_w: float | None = None
+    power_limit_w: float | None = None  # the one enforced
+    energy_j: float | None = None  # since the driver was loaded; only differences mean something
+    temperature_c: int | None = None
+    margin_c: int | None = None  # what is left until it slows down
+    memory_used_bytes: int | None = None
+    memory_total_bytes: int | None = None
+    # Of processes: None where this one is not among those that the driver lists, as in many containers.
+    own_memory_bytes: int | None = None
+    other_memory_bytes: int | None = None
+    own_gpu_pct: int | None = None
+    other_gpu_pct: int | None = None
+
+
 # ------------------------------------------------------------------------------------------------ endings
 
 

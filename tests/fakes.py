@@ -1,5 +1,6 @@
 """A world small enough for exact tests: 16x16 px pictures, 2x2 latents, seeded weights; and networks one can read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -116,15 +117,23 @@ class LedgerDenoiser:
     writes the state it was last asked with into the fourth."""
 
     steps: list[Step] = field(default_factory=list)
+    batch_sizes: Sequence[int] = (1, 2, 4)
+    num_calls: int = 0
 
     def step(
         self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
-        names = tuple(name_of(latent) for latent in latents[0])
-        self.steps.append(Step(names, sigmas[0].clone(), next_sigmas[0].clone(), states[0].clone(), prompt))
+        assert len(latents) in self.batch_sizes
+        self.num_calls += 1
         written = latents.clone()
-        moving = next_sigmas[0] != sigmas[0]
-        written[0, moving, 3] = states[0].reshape(-1, 2, 2)[moving]  # rows are the r frames, columns the S fields
+        for i, asked in enumerate(latents):
+            names = tuple(name_of(latent) for latent in asked)
+            alone = len(latents) == 1
+            own = prompt if alone else EncodedPrompt(prompt.words[i : i + 1], prompt.bias[i : i + 1])
+            self.steps.append(Step(names, sigmas[i].clone(), next_sigmas[i].clone(), states[i].clone(), own))
+            moving = next_sigmas[i] != sigmas[i]
+            # Rows are the r frames, columns the S fields.
+            written[i, moving, 3] = states[i].reshape(-1, 2, 2)[moving]
         return written
 
     def levels(self) -> dict[bytes, list[float]]:
@@ -142,13 +151,17 @@ class LedgerDenoiser:
 class LedgerDecoder:
     """Draws what a `LedgerDenoiser` wrote: row 0 of frame i is its state; the rest is the latent's noise."""
 
-    pairs: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # previous, current
+    pairs: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # previous, current, each (1, C, H, W)
+    batch_sizes: Sequence[int] = (1, 2, 4)
+    num_calls: int = 0
 
     def decode(self, previous: Tensor, current: Tensor) -> Tensor:
-        self.pairs.append((previous.clone(), current.clone()))
-        frames = torch.zeros(2, WORLD.height, WORLD.width, 3, dtype=torch.uint8)
-        frames[:, 0, :2, 0] = current[0, 3].round().clamp(0, 255).to(torch.uint8)
-        frames[:, 1, :12, 0] = (current[0, :3].flatten() * 32 + 128).clamp(0, 255).to(torch.uint8)
+        assert len(current) in self.batch_sizes
+        self.num_calls += 1
+        self.pairs += [(previous[i : i + 1].clone(), current[i : i + 1].clone()) for i in range(len(current))]
+        frames = torch.zeros(len(current), 2, WORLD.height, WORLD.width, 3, dtype=torch.uint8)
+        frames[:, :, 0, :2, 0] = current[:, 3].round().clamp(0, 255).to(torch.uint8)
+        frames[:, :, 1, :12, 0] = (current[:, None, :3].flatten(2) * 32 + 128).clamp(0, 255).to(torch.uint8)
         return frames
 
 

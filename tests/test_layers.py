@@ -24,26 +24,35 @@ MAY_IMPORT = {
     "config": {"types", "model", "runtime", "stream", "server"},
     "generate": {"types", "model", "runtime", "stream"},
     "evaluation": {"types", "model", "runtime", "stream", "training"},
+    "accuracy": {"types", "model", "runtime", "stream"},
+    "compile": {"types", "model", "runtime", "accuracy"},
     "page": set[str](),
     "sizes": {"types", "model"},
+    "pacing": {"types", "model", "stream"},
     "doctor": {"types", "model", "runtime", "stream", "server"},
-    "bench": {"types", "model", "runtime", "stream", "server"},
+    "benchmarks": {"types", "model", "runtime", "stream", "server", "page"},
     "__main__": {
         "runtime",
+        "stream",
         "server",
         "config",
         "generate",
         "training",
         "evaluation",
         "doctor",
-        "bench",
+        "benchmarks",
+        "compile",
         "page",
+        "pacing",
         "sizes",
         "model",
     },
     "__init__": set[str](),
 }
-BACKENDS = {"engine_service.runtime.torch_backend", "engine_service.runtime.openvino_backend"}
+BACKENDS = {
+    f"engine_service.runtime.{name}"
+    for name in ("torch_backend", "openvino_backend", "cuda_backend", "tensorrt.backend")
+}
 
 # design.md wants one file per side; these see the wire, and no other.
 SEES_PROTOBUF = {
@@ -109,7 +118,7 @@ def test_the_engine_knows_no_game_and_of_the_sdk_only_what_it_must(file: Path) -
         "training": ("streamdit.recording",),  # training data is nothing else than recordings
         "generate": ("streamdit.recording", "streamdit.types"),
         "evaluation": ("streamdit.recording",),
-        "bench": ("streamdit.launch",),  # plays against a process of its own, as a client
+        "benchmarks": ("streamdit.launch", "streamdit.bots"),  # plays against a process of its own, as a client
         "__main__": ("streamdit.errors",),
     }.get(layer(file), ())
     for module in imported(file, ROOT):

@@ -4,8 +4,8 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from engine_service.evaluation.exam import ExamSize, prepare
 from engine_service.evaluation.examine import Examiner, Play, RowResult
 from engine_service.evaluation.judges import load_judges, require_notes
+from engine_service.evaluation.kept import KeptRows, world_digest
 from engine_service.evaluation.rows import CLASSIC, Row, table_rows
 from engine_service.evaluation.scenes import Scenes, num_scenes, stage_scenes
 from engine_service.evaluation.show import draw_plot, draw_redrawn, draw_sheet
@@ -24,64 +25,108 @@ from engine_service.runtime.denoiser import Denoiser, Runtime
 from engine_service.runtime.load import load_runtime
 from engine_service.runtime.world import load_world
 
+SCENES = "scenes"  # what happens in mid-stream, beside the rows
 
-def evaluate(
-    world_folder: Path,
-    size: ExamSize,
-    *,
-    exams: Path,
-    report: Path,
-    guidance: float = 1.5,
-    backend: str = "auto",
-    seed: int = 0,
-) -> tuple[dict[str, RowResult], Scenes]:
-    """Fill the table row by row, then play what happens in mid-stream; `report` (JSON) is written again after each.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationConfig:
+    """What is played, by whom, on what."""
+
+    size: ExamSize = field(default_factory=ExamSize)
+    guidance: float = 1.5  # the teacher's
+    backend: str = "auto"
+    num_threads: int = 0  # 0: every core
+    seed: int = 0  # of the noise
+    only: tuple[str, ...] = ()  # rows, or `scenes`; none: all of them
+    times_again: bool = False  # of kept rows, measure what depends on how idle the machine is
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What came of it; rows that were never played are empty."""
+
+    rows: Mapping[str, RowResult]
+    scenes: Scenes | None
+
+
+def evaluate(world_folder: Path, config: EvaluationConfig, *, exams: Path, report: Path) -> Evaluation:
+    """Fill the table row by row, then play what happens in mid-stream.
+
+    `report` (JSON) is written again after each row. Finished rows are kept beside it and not played again while
+    weights, exam, seed and guidance are the same.
 
     Raises:
-        ValueError: the world's `[evaluation]` does not say what to look for, or names no recorder.
+        ValueError: `only` names no row, or the world's `[evaluation]` does not say what to look for.
         FileNotFoundError, RuntimeError: the world's recorder is missing, or failed.
         WorldError: weights or judges are missing or damaged.
     """
     folder = load_world(world_folder)
     require_notes(folder)
     examiner = Examiner(load_judges(folder), folder)
-    report.parent.mkdir(parents=True, exist_ok=True)
     rows: dict[str, Row | None] = {CLASSIC: None}
-    rows |= {row.name: row for row in table_rows(folder.world, guidance=guidance)}
+    rows |= {row.name: row for row in table_rows(folder.world, guidance=config.guidance)}
+    _check_names(config.only, [*rows, SCENES])
+    report.parent.mkdir(parents=True, exist_ok=True)
     results = {name: RowResult() for name in rows}
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    scenes = None
     started = time.monotonic()
+
+    def runtime_of(teacher: bool) -> Runtime:
+        return load_runtime(world_folder, backend=config.backend, num_threads=config.num_threads, teacher=teacher)
+
+    served = runtime_of(teacher=False)
+    facts = {
+        "world": folder.world.name,
+        "weights": world_digest(folder),
+        "profile": folder.world.default_profile,
+        "backend": served.backend,
+        "guidance": config.guidance,
+        "seed": config.seed,
+        "samples": asdict(config.size),
+    }
+    kept = KeptRows(report.with_suffix(".rows"), facts)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns) as progress:
         preparing = progress.add_task("recording the exam", total=None)
-        exam = prepare(folder, size, exams, seed=seed)
+        exam = prepare(folder, config.size, exams, seed=config.seed)
         progress.remove_task(preparing)
-        num_scripts = sum(map(len, exam.splits.values())) + len(exam.loops) + 1
         for name, row in rows.items():
-            task = progress.add_task(name if row is None else f"{name}: {row.described}", total=num_scripts)
-            play, backend_name = None, None
+            wanted = not config.only or name in config.only
+            finished = kept.load(name)
+            results[name] = finished or results[name]
+            if not wanted or (finished is not None and (row is None or not config.times_again)):
+                continue
+            task = progress.add_task(name if row is None else f"{name}: {row.described}", total=exam.num_scripts)
+            play = None
             if row is not None:
-                runtime = load_runtime(world_folder, backend=backend, teacher=not row.of_student)
-                play, backend_name = player_of(runtime, row, seed), runtime.backend
-            results[name] = examiner.examine(exam, play, lambda task=task: progress.advance(task))  # type: ignore[misc]
-            told = {
-                "world": folder.world.name,
-                "profile": folder.world.default_profile,
-                "backend": backend_name,
-                "guidance": guidance,
-                "samples": asdict(size),
-                "seconds": round(time.monotonic() - started),
-                "machine": machine(),
-            }
-            write_json(results, None, told, report)
-        tasks = exam.splits["trained"][: size.scenes]
-        last = progress.add_task("scenes in mid-stream, as served", total=num_scenes(tasks))
-        served = load_runtime(world_folder, backend=backend)
-        scenes = stage_scenes(served, examiner.judges, folder, tasks, seed, lambda: progress.advance(last))
-    write_json(results, scenes, {**told, "seconds": round(time.monotonic() - started)}, report)
+                play = player_of(served if row.of_student else runtime_of(teacher=True), row, config.seed)
+            if finished is None:
+                results[name] = examiner.examine(exam, play, lambda task=task: progress.advance(task))  # type: ignore[misc]
+            elif play is not None:
+                examiner.time(finished, exam.jumps, play)
+                progress.update(task, completed=exam.num_scripts)
+            kept.save(name, results[name])
+            write_json(
+                results, None, {**facts, "seconds": round(time.monotonic() - started), "machine": machine()}, report
+            )
+        if not config.only or SCENES in config.only:
+            tasks = exam.splits["trained"][: config.size.scenes]
+            last = progress.add_task("scenes in mid-stream, as served", total=num_scenes(tasks))
+            judges, seed = examiner.judges, config.seed
+            scenes = stage_scenes(served, judges, folder, tasks, seed, lambda: progress.advance(last))
+    told = {**facts, "seconds": round(time.monotonic() - started), "machine": machine()}
+    write_json(results, scenes, told, report)
     draw_sheet({name: result.sheet for name, result in results.items()}, report.with_suffix(".png"))
     draw_plot(results, report.with_name(f"{report.stem}-plot.png"))
-    draw_redrawn(scenes, report.with_name(f"{report.stem}-redrawn.png"))
-    return results, scenes
+    if scenes is not None:
+        draw_redrawn(scenes, report.with_name(f"{report.stem}-redrawn.png"))
+    return Evaluation(results, scenes)
+
+
+def _check_names(only: Sequence[str], known: Sequence[str]) -> None:
+    for name in only:
+        if name not in known:
+            raise ValueError(f"only names {name!r}, expected some of {', '.join(known)}")
 
 
 def player_of(runtime: Runtime, row: Row, seed: int) -> Play:

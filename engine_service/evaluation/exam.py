@@ -78,6 +78,11 @@ class Exam:
     loops: Sequence[LoopTask]
     jumps: JumpTask
 
+    @property
+    def num_scripts(self) -> int:
+        """How many pieces of work a row has."""
+        return sum(map(len, self.splits.values())) + len(self.loops) + 1
+
 
 def prepare(folder: WorldFolder, size: ExamSize, exams: Path, *, seed: int = 0) -> Exam:
     """Record what is missing and make scripts of it; errors as in `record`."""

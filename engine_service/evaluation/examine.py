@@ -52,7 +52,7 @@ class RowResult:
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)  # 95 %, over recordings
     more: dict[str, float] = field(default_factory=dict)  # what the fixed columns have no place for
     loops: dict[str, list[float]] = field(default_factory=dict)  # a metric's mean over each loop of nine seconds
-    sheet: list[Pictures] = field(default_factory=list)  # of the trained split, for the contact sheet
+    sheet: list[NDArray[np.uint8]] = field(default_factory=list)  # (H, W, 3), one a recording: the same late moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Examiner:
             self._drift(row, loop, None if play is None else play(loop.script, HORIZON))
             tick()
         if play is not None:
-            self._latency(row, exam.jumps, play(exam.jumps.script, 0))  # nobody foresees a jump
+            self.time(row, exam.jumps, play)
         tick()
         return row
 
@@ -119,7 +119,7 @@ class Examiner:
         per_chunk = max((performance.frames_per_chunk for _, performance in played if performance), default=2)
         borders = np.array([seams(rgb, per_chunk) for rgb in pictures]).mean(0)
         row.more["step_at_chunk_borders"], row.more["step_inside_chunks"] = borders.tolist()
-        row.sheet = list(pictures)
+        row.sheet = [rgb[len(rgb) * 2 // 3] for rgb in pictures]
 
     def _drift(self, row: RowResult, task: LoopTask, performance: Performance | None) -> None:
         truth = task.loop.truth[task.frames]
@@ -148,12 +148,14 @@ class Examiner:
                 row.columns[column] = max(row.columns[column] or 0.0, worst)
         if performance is not None:
             row.columns["calls_per_frame"] = performance.denoiser_calls / len(pictures)
-            row.columns["fps_cpu"] = len(pictures) / performance.seconds
 
-    def _latency(self, row: RowResult, task: JumpTask, performance: Performance) -> None:
+    def time(self, row: RowResult, task: JumpTask, play: Play) -> None:
+        """The columns that depend on how fast and how idle the machine is; nobody foresees a jump."""
+        performance = play(task.script, 0)
         columns = position_columns(self.folder)
         positions = self.judges.judge.verdict(performance.rgb).position.astype(np.float64)
         waited = frames_until_seen(positions, task.jumps, task.script.states[:, columns].astype(np.float64))
+        row.columns["fps_cpu"] = len(performance.rgb) / performance.seconds
         row.more["jumps_never_seen"] = float(np.isinf(waited).mean())
         per_chunk = performance.frames_per_chunk
         latencies = visible_latency_ms(

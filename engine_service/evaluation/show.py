@@ -9,6 +9,7 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 from rich.table import Table
@@ -95,7 +96,7 @@ def scenes_markdown(scenes: Scenes, fps: float) -> str:
 def draw_redrawn(scenes: Scenes, file: Path) -> None:
     """The game's pictures above, below them what became of them at each strength."""
     names = ["sent", *(f"strength {strength:g}" for strength in scenes.recognised)]
-    draw_sheet({name: [line[None] for line in row] for name, row in zip(names, scenes.sheet, strict=True)}, file)
+    draw_sheet(dict(zip(names, scenes.sheet, strict=True)), file)
 
 
 def print_table(results: Mapping[str, RowResult]) -> None:
@@ -106,19 +107,19 @@ def print_table(results: Mapping[str, RowResult]) -> None:
     Console().print(table)
 
 
-def draw_sheet(rows: Mapping[str, Sequence[Pictures]], file: Path) -> None:
-    """One line a row, one column a recording, the same moment late in each."""
-    filled = {name: videos for name, videos in rows.items() if videos}
-    num = min(SHEET_COLUMNS, *(len(videos) for videos in filled.values()))
-    chosen = np.linspace(0, min(len(videos) for videos in filled.values()) - 1, num).astype(int)
-    height, width = next(iter(filled.values()))[0].shape[1:3]
+def draw_sheet(rows: Mapping[str, Sequence[NDArray[np.uint8]] | Pictures], file: Path) -> None:
+    """One line a row, one column a picture `(H, W, 3)`: the same moment of several recordings."""
+    filled = {name: pictures for name, pictures in rows.items() if len(pictures)}
+    shortest = min(len(pictures) for pictures in filled.values())
+    num = min(SHEET_COLUMNS, shortest)
+    chosen = np.linspace(0, shortest - 1, num).astype(int)
+    height, width = next(iter(filled.values()))[0].shape[:2]
     sheet = Image.new("RGB", (NAME_WIDTH + num * width, len(filled) * height), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(15)
-    for line, (name, videos) in enumerate(filled.items()):
+    for line, (name, pictures) in enumerate(filled.items()):
         draw.text((6, line * height + height // 2 - 10), name, "black", font)
         for column, index in enumerate(chosen):
-            video = videos[index]
-            sheet.paste(Image.fromarray(video[len(video) * 2 // 3]), (NAME_WIDTH + column * width, line * height))
+            sheet.paste(Image.fromarray(pictures[index]), (NAME_WIDTH + column * width, line * height))
     sheet.save(file)
 
 

@@ -4,7 +4,7 @@ Letters: c latents that leave at once, r frames per latent, S state fields, T fr
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -16,6 +16,7 @@ from torch import Tensor
 from engine_service.model.partition import Partition
 from engine_service.runtime.denoiser import Denoiser, EncodedPrompt, Runtime
 from engine_service.stream import sampler
+from engine_service.stream.batch import play_alone
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.track import StateTrack
 
@@ -62,17 +63,22 @@ class Performance:
 
 
 class CountedDenoiser:
-    """A denoiser that counts its calls."""
+    """A denoiser that counts its calls; its answers lie where its questions did, on the CPU."""
 
     def __init__(self, denoiser: Denoiser) -> None:
         self._denoiser = denoiser
         self.calls = 0
 
+    @property
+    def batch_sizes(self) -> Sequence[int]:
+        """Those of the denoiser it counts for."""
+        return self._denoiser.batch_sizes
+
     def step(
         self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
         self.calls += 1
-        return self._denoiser.step(latents, sigmas, next_sigmas, states, prompt)
+        return self._denoiser.step(latents, sigmas, next_sigmas, states, prompt).to(latents.device)
 
 
 class StreamDiTSampler:
@@ -91,8 +97,8 @@ class StreamDiTSampler:
         def listen() -> sampler.Conditioning:
             return sampler.Conditioning(*conditioning(-self._partition.references, self._partition.num_latents))
 
-        sampler.settle(self._buffer, self._denoiser, listen)
-        sampler.advance(self._buffer, self._denoiser, listen)
+        play_alone(sampler.settle(self._buffer, self._denoiser, listen))
+        play_alone(sampler.advance(self._buffer, self._denoiser, listen))
         return self._buffer.shift()
 
 
@@ -165,7 +171,7 @@ def perform(
         chunk = player.next_chunk(prompter.conditioning)  # (c, C, H, W)
         frames_per_chunk = len(chunk) * world.frames_per_latent
         for latent in chunk[:, None]:
-            pictures = runtime.decoder.decode(latent if previous is None else previous, latent).numpy()
+            pictures = runtime.decoder.decode(latent if previous is None else previous, latent)[0].numpy()
             previous = latent
             kept = pictures[: script.num_frames - num_frames]  # the last chunk may be longer than the script
             rgb[num_frames : num_frames + len(kept)] = kept

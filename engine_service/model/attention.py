@@ -1,6 +1,6 @@
 """Self-attention in 3D windows, shifted by half a window every other layer (StreamDiT section 3.3).
 
-Letters: B batch, F latent frames, H W tokens per side, D width, N heads, E = D / N, T tokens in a window.
+Letters: B batch, F latent frames, H W tokens per side, D width, N heads, E = D / N, G windows, T tokens in a window.
 """
 
 import torch
@@ -27,31 +27,38 @@ def half_shift(window: Window, grid: tuple[int, int, int]) -> Window:
     return sf, sh, sw
 
 
-def to_windows(x: Tensor, window: Window) -> Tensor:
-    """`(B, F, H, W, D)` -> `(B * windows, T, D)`."""
+def to_windows(x: Tensor, window: Window, shift: Window = (0, 0, 0)) -> Tensor:
+    """`(B, F, H, W, D)` -> `(B, G, T, D)`, the windows moved on by `shift` and wrapped around."""
     fw, hw, ww = window
-    return rearrange(x, "b (f fw) (h hw) (w ww) d -> (b f h w) (fw hw ww) d", fw=fw, hw=hw, ww=ww)
+    if any(shift):
+        x = torch.roll(x, tuple(-s for s in shift), dims=(1, 2, 3))
+    return rearrange(x, "b (f fw) (h hw) (w ww) d -> b (f h w) (fw hw ww) d", fw=fw, hw=hw, ww=ww)
 
 
-def from_windows(x: Tensor, window: Window, grid: tuple[int, int, int]) -> Tensor:
-    """`(B * windows, T, D)` -> `(B, F, H, W, D)`."""
+def from_windows(x: Tensor, window: Window, grid: tuple[int, int, int], shift: Window = (0, 0, 0)) -> Tensor:
+    """`(B, G, T, D)` -> `(B, F, H, W, D)`: undoes `to_windows`."""
     fw, hw, ww = window
     f, h, w = (length // size for length, size in zip(grid, window, strict=True))
-    return rearrange(x, "(b f h w) (fw hw ww) d -> b (f fw) (h hw) (w ww) d", f=f, h=h, w=w, fw=fw, hw=hw, ww=ww)
+    x = rearrange(x, "b (f h w) (fw hw ww) d -> b (f fw) (h hw) (w ww) d", f=f, h=h, w=w, fw=fw, hw=hw, ww=ww)
+    return torch.roll(x, shift, dims=(1, 2, 3)) if any(shift) else x
 
 
-def rotary_table(grid: tuple[int, int, int], head_width: int) -> tuple[Tensor, Tensor]:
+def rotary_table(
+    grid: tuple[int, int, int], head_width: int, device: torch.device | None = None
+) -> tuple[Tensor, Tensor]:
     """Cosine and sine of the 3D rotary angles, each `(F, H, W, E / 2)`.
 
-    A head's channel pairs are shared out over the three axes (RoFormer, arXiv 2104.09864, once per axis).
+    A head's channel pairs are shared out over the three axes (RoFormer, arXiv 2104.09864, once per axis). Made on the
+    device that turns by them: a copy from the host could not be captured in a CUDA graph.
     """
     pairs = head_width // 2
     share = pairs // 3
     angles = []
     for axis, length in enumerate(grid):
         num = pairs - 2 * share if axis == 0 else share
-        frequencies = 100.0 ** (-torch.arange(num, dtype=torch.float32) / max(num, 1))  # (num,)
-        angle = torch.arange(length, dtype=torch.float32)[:, None] * frequencies  # (length, num)
+        frequencies = 100.0 ** (-torch.arange(num, dtype=torch.float32, device=device) / max(num, 1))  # (num,)
+        position = torch.arange(length, dtype=torch.float32, device=device)
+        angle = position[:, None] * frequencies  # (length, num)
         shape = [1, 1, 1, num]
         shape[axis] = length
         angles.append(angle.view(shape).expand(*grid, num))
@@ -60,9 +67,9 @@ def rotary_table(grid: tuple[int, int, int], head_width: int) -> tuple[Tensor, T
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn channel pairs by their position: x `(B, F, H, W, N, E)`, tables `(F, H, W, E / 2)`."""
+    """Turn channel pairs by their position: x `(B, ..., N, E)`, tables `(..., E / 2)`."""
     first, second = x.chunk(2, dim=-1)
-    cos, sin = cos[..., None, :].to(x.dtype), sin[..., None, :].to(x.dtype)  # (F, H, W, 1, E / 2)
+    cos, sin = cos[..., None, :].to(x.dtype), sin[..., None, :].to(x.dtype)  # (..., 1, E / 2)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
@@ -78,42 +85,45 @@ class HeadNorm(nn.RMSNorm):
 
 
 class WindowAttention(nn.Module):
-    """Multi-head self-attention inside windows, with QK-norm and rotary positions."""
+    """Multi-head self-attention inside windows, with QK-norm and rotary positions.
+
+    Tokens are sorted into windows once on the way in and once on the way out, not queries, keys and values apart.
+    """
 
     def __init__(self, width: int, num_heads: int, window: Window, shifted: bool) -> None:
         super().__init__()
         self.num_heads = num_heads
+        self.head_width = width // num_heads
         self.window = window
         self.shifted = shifted
         self.qkv = nn.Linear(width, 3 * width)
-        self.q_norm = HeadNorm(width // num_heads)
-        self.k_norm = HeadNorm(width // num_heads)
+        self.q_norm = HeadNorm(self.head_width)
+        self.k_norm = HeadNorm(self.head_width)
         self.out = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        """`(B, F, H, W, D)` -> the same shape."""
-        grid = (x.shape[1], x.shape[2], x.shape[3])
-        window = fit_window(self.window, grid)
-        shift = half_shift(window, grid) if self.shifted else (0, 0, 0)
+    def rotary(self, grid: tuple[int, int, int], device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """`rotary_table` of a grid in the order of this layer's windows, each `(G, T, E / 2)`."""
+        window, shift = self._windows(grid)
+        cos, sin = rotary_table(grid, self.head_width, device)
+        return to_windows(cos.to(dtype)[None], window, shift)[0], to_windows(sin.to(dtype)[None], window, shift)[0]
 
-        q, k, v = rearrange(self.qkv(x), "b f h w (three n e) -> three b f h w n e", three=3, n=self.num_heads)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        """`(B, F, H, W, D)` -> the same shape; tables as `rotary` gives them for that grid."""
+        grid = (x.shape[1], x.shape[2], x.shape[3])
+        window, shift = self._windows(grid)
+        x = to_windows(x, window, shift)  # (B, G, T, D)
+        q, k, v = rearrange(self.qkv(x), "b g t (three n e) -> three b g t n e", three=3, n=self.num_heads)
         q = rotate(self.q_norm(q), cos, sin)
         k = rotate(self.k_norm(k), cos, sin)
-
-        q, k, v = (self._split(part, window, shift) for part in (q, k, v))  # (B * windows, N, T, E)
+        q, k, v = (rearrange(part, "b g t n e -> (b g) n t e") for part in (q, k, v))
         mixed = nnf.scaled_dot_product_attention(q, k, v)
-        mixed = from_windows(rearrange(mixed, "b n t e -> b t (n e)"), window, grid)  # (B, F, H, W, D)
-        if any(shift):
-            mixed = torch.roll(mixed, shift, dims=(1, 2, 3))
-        projected: Tensor = self.out(mixed)
-        return projected
+        projected: Tensor = self.out(rearrange(mixed, "(b g) n t e -> b g t (n e)", b=x.shape[0]))  # (B, G, T, D)
+        return from_windows(projected, window, grid, shift)
 
-    def _split(self, x: Tensor, window: Window, shift: Window) -> Tensor:
-        """`(B, F, H, W, N, E)` -> `(B * windows, N, T, E)`, wrapped around by the shift."""
-        flat = rearrange(x, "b f h w n e -> b f h w (n e)")
-        if any(shift):
-            flat = torch.roll(flat, tuple(-s for s in shift), dims=(1, 2, 3))
-        return rearrange(to_windows(flat, window), "b t (n e) -> b n t e", n=self.num_heads)
+    def _windows(self, grid: tuple[int, int, int]) -> tuple[Window, Window]:
+        """This layer's window on a grid, and its shift."""
+        window = fit_window(self.window, grid)
+        return window, half_shift(window, grid) if self.shifted else (0, 0, 0)
 
 
 class CrossAttention(nn.Module):

@@ -101,7 +101,8 @@ def to_rgb(frames: Tensor) -> Tensor:
 
 def from_rgb(rgb: Tensor) -> Tensor:
     """uint8 `(..., H, W, 3)` -> pictures in -1..1 `(..., 3, H, W)`."""
-    return rgb.movedim(-1, -3).float() / 127.5 - 1
+    # Float before it moves: TensorRT can do nothing else with uint8.
+    return rgb.float().movedim(-1, -3) / 127.5 - 1
 
 
 class Autoencoder(nn.Module):

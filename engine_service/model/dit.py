@@ -10,7 +10,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from engine_service.model.attention import CrossAttention, Window, WindowAttention, rotary_table
+from engine_service.model.attention import CrossAttention, Window, WindowAttention
 from engine_service.model.autoencoder import SPATIAL
 from engine_service.model.conditioning import SigmaEmbedding, StateEmbedding
 from engine_service.model.flow import velocity_from_clean
@@ -71,7 +71,8 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, condition: Tensor, text: Tensor, text_bias: Tensor, cos: Tensor, sin: Tensor
     ) -> Tensor:
-        """x `(B, F, h, w, D)`, condition `(B, F, D)`, text `(B, L, Dt)` -> `(B, F, h, w, D)`."""
+        """x `(B, F, h, w, D)`, condition `(B, F, D)`, text `(B, L, Dt)` -> `(B, F, h, w, D)`; tables as its
+        attention's `rotary` gives them."""
         modulation: Tensor = self.modulation(condition)  # (B, F, 6D)
         shift_a, scale_a, gate_a, shift_m, scale_m, gate_m = modulation.chunk(6, dim=-1)
         attended: Tensor = self.attention(modulate(self.attention_norm(x), shift_a, scale_a), cos, sin)
@@ -162,10 +163,14 @@ class StreamDiT(nn.Module):
             condition = condition + self.state_embedding(of_state)
         condition = nn.functional.silu(condition)
 
-        cos, sin = rotary_table((x.shape[1], x.shape[2], x.shape[3]), self.config.width // self.config.num_heads)
-        cos, sin = cos.to(x.device), sin.to(x.device)
+        grid = (x.shape[1], x.shape[2], x.shape[3])
+        tables: dict[bool, tuple[Tensor, Tensor]] = {}  # two orders of tokens: all blocks share one or the other
         for block in self.blocks:
-            x = block(x, condition, text, text_bias, cos, sin)
+            assert isinstance(block, Block)
+            attention = block.attention
+            if attention.shifted not in tables:
+                tables[attention.shifted] = attention.rotary(grid, x.device, x.dtype)
+            x = block(x, condition, text, text_bias, *tables[attention.shifted])
 
         shift, scale = self.final_modulation(condition).chunk(2, dim=-1)
         patches: Tensor = self.final(modulate(self.final_norm(x), shift, scale))

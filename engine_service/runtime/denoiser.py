@@ -1,9 +1,10 @@
 """What a backend must answer, and the torch modules that every backend compiles.
 
-Letters: B latents in the buffer, C channels, H W latent height and width, r frames per latent, S state fields,
-L text tokens, Dt text width. One session at a time: the leading axis is 1.
+Letters: P sessions in a call, B latents in a buffer, C channels, H W latent height and width, r frames per latent,
+S state fields, L text tokens, Dt text width.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,44 +17,58 @@ from engine_service.model.flow import euler, velocity_from_clean
 from engine_service.model.text import TextEncoder, Tokenizer, Tokens
 from engine_service.model.world import World
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True, slots=True)
 class EncodedPrompt:
     """A prompt as the transformer reads it."""
 
-    words: Tensor  # (1, L, Dt)
-    bias: Tensor  # (1, L), 0 for words and very negative for padding
+    words: Tensor  # (P, L, Dt)
+    bias: Tensor  # (P, L), 0 for words and very negative for padding
 
 
 class Denoiser(Protocol):
-    """One micro-step of a whole buffer: velocity and Euler in one graph."""
+    """One micro-step of whole buffers: velocity and Euler in one graph."""
+
+    @property
+    def batch_sizes(self) -> Sequence[int]:
+        """The P that a call may have, rising from 1."""
 
     def step(
         self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
-        """latents `(1, B, C, H, W)` at sigmas `(1, B)` -> the same at next_sigmas; states `(1, B, r, S)`."""
+        """latents `(P, B, C, H, W)` at sigmas `(P, B)` -> the same at next_sigmas; states `(P, B, r, S)`.
+
+        Inputs may lie on the CPU or on the denoiser's device; the answer lies on the latter.
+        """
 
 
 class FrameDecoder(Protocol):
     """Latents become pictures."""
 
+    @property
+    def batch_sizes(self) -> Sequence[int]:
+        """The P that a call may have, rising from 1."""
+
     def decode(self, previous: Tensor, current: Tensor) -> Tensor:
-        """Two latents `(1, C, H, W)` -> the current one's frames, uint8 `(r, height, width, 3)`."""
+        """Pairs of latents `(P, C, H, W)` -> the current ones' frames, uint8 `(P, r, height, width, 3)`, on the CPU."""
 
 
 class FrameEncoder(Protocol):
     """Pictures become latents: what video-to-video begins with."""
 
     def encode(self, frames: Tensor) -> Tensor:
-        """uint8 `(r, height, width, 3)` -> one latent `(1, C, H, W)`."""
+        """uint8 `(r, height, width, 3)`, on the CPU -> one latent `(1, C, H, W)`."""
 
 
 class PromptEncoder:
-    """Text -> embedding; runs only when the prompt changes, always in torch."""
+    """Text -> embedding on a device; runs only when the prompt changes, always in torch on the CPU."""
 
-    def __init__(self, tokenizer: Tokenizer, encoder: TextEncoder) -> None:
+    def __init__(self, tokenizer: Tokenizer, encoder: TextEncoder, device: torch.device = CPU) -> None:
         self._tokenizer = tokenizer
         self._encoder = encoder
+        self._device = device
 
     def tokens(self, text: str) -> Tokens:
         """Word numbers, and the words the world does not know."""
@@ -63,7 +78,7 @@ class PromptEncoder:
     def encode(self, tokens: Tokens) -> EncodedPrompt:
         """One pass of the text encoder."""
         words, bias = self._encoder(torch.tensor([tokens.ids]))
-        return EncodedPrompt(words, bias)
+        return EncodedPrompt(words.to(self._device), bias.to(self._device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +93,26 @@ class Runtime:
     decoder: FrameDecoder
     encoder: FrameEncoder
     prompts: PromptEncoder
+    buffer_lengths: tuple[int, ...] | None = None  # that the denoiser has graphs for; None: any
+    latent_device: torch.device = CPU  # where latents live between calls
+    why: str = ""  # this backend and no other
+
+    def wait(self) -> None:
+        """Return when the device has done what it was asked: a call to CUDA returns before that."""
+        if self.latent_device.type == "cuda":
+            torch.cuda.current_stream(self.latent_device).synchronize()
 
 
 class MicroStep(nn.Module):
-    """The graph of `Denoiser.step`; `waves`, `(1, B, num_waves)`, are `StreamDiT.waves` of sigmas and states."""
+    """The graph of `Denoiser.step`; `waves`, `(P, B, num_waves)`, are `StreamDiT.waves` of sigmas and states.
 
-    def __init__(self, dit: StreamDiT) -> None:
+    At the border everything is float32, and so is Euler; the transformer's parameters are of `dtype`.
+    """
+
+    def __init__(self, dit: StreamDiT, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.dit = dit
+        self.dtype = dtype
 
     def forward(
         self,
@@ -96,28 +123,31 @@ class MicroStep(nn.Module):
         words: Tensor,
         bias: Tensor,
     ) -> Tensor:
-        clean = self.dit.predict(latents, waves, words, bias)
+        inner = (tensor.to(self.dtype) for tensor in (latents, waves, words, bias))
+        clean = self.dit.predict(*inner).float()
         return euler(latents, velocity_from_clean(latents, clean, sigmas), sigmas, next_sigmas)
 
 
 class DecodeStep(nn.Module):
-    """The graph of `FrameDecoder.decode`."""
+    """The graph of `FrameDecoder.decode`; the decoder's parameters are of `dtype`."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.decoder = decoder
+        self.dtype = dtype
 
     def forward(self, previous: Tensor, current: Tensor) -> Tensor:
-        return to_rgb(self.decoder(previous, current)[0])
+        return to_rgb(self.decoder(previous.to(self.dtype), current.to(self.dtype)).float())
 
 
 class EncodeStep(nn.Module):
-    """The graph of `FrameEncoder.encode`."""
+    """The graph of `FrameEncoder.encode`; the encoder's parameters are of `dtype`."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.encoder = encoder
+        self.dtype = dtype
 
     def forward(self, frames: Tensor) -> Tensor:
-        latent: Tensor = self.encoder(from_rgb(frames)[None])
+        latent: Tensor = self.encoder(from_rgb(frames)[None].to(self.dtype)).float()
         return latent

@@ -1,5 +1,7 @@
 """Classifier-free guidance (arXiv 2207.12598) around any denoiser: what the teacher of a distillation needs."""
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from engine_service.runtime.denoiser import Denoiser, EncodedPrompt
@@ -23,6 +25,11 @@ class GuidedDenoiser:
         self._denoiser = denoiser
         self._unprompted = unprompted
         self._guidance = guidance
+
+    @property
+    def batch_sizes(self) -> Sequence[int]:
+        """One session: the call without a prompt is made for one."""
+        return (1,)
 
     def step(
         self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt

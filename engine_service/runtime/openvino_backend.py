@@ -61,6 +61,8 @@ class CompiledGraph:
 class OpenVinoDenoiser:
     """Micro-steps of the buffer lengths it was made for."""
 
+    batch_sizes = (1,)  # on a CPU two sessions in a call cost what two calls cost (docs/decisions/0011)
+
     def __init__(self, dit: StreamDiT, graphs: Mapping[int, CompiledGraph]) -> None:
         self._dit = dit
         self._graphs = graphs
@@ -80,6 +82,8 @@ class OpenVinoDenoiser:
 
 class OpenVinoDecoder:
     """The decoder's graph."""
+
+    batch_sizes = (1,)
 
     def __init__(self, graph: CompiledGraph) -> None:
         self._graph = graph

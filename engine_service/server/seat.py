@@ -4,13 +4,27 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from engine_service.server.claim import Claim
 from engine_service.server.encoder import EncodedFrame, encode
+from engine_service.server.governed import Governed, RungChanged, no_gpu
 from engine_service.server.inbox import Inbox
 from engine_service.server.messages import Delivery, PlayerFactory, SessionPlan
 from engine_service.stream import pacer
+from engine_service.stream.batch import Calls
 from engine_service.stream.clock import Clock
+from engine_service.stream.governor import GovernorConfig, Measurement
 from engine_service.stream.player import Player
-from engine_service.types import Applied, Chunk, Event, Frame, Pause, Resume, UnknownWords
+from engine_service.types import (
+    Applied,
+    Chunk,
+    Event,
+    Frame,
+    GpuReading,
+    Pause,
+    Resume,
+    SwitchProfile,
+    UnknownWords,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,7 @@ class Failed:
     detail: str
 
 
-Delivered: TypeAlias = Frames | Made | Late | UnknownWords | Failed
+Delivered: TypeAlias = Frames | Made | Late | RungChanged | UnknownWords | Failed
 
 
 class Seat:
@@ -55,12 +69,23 @@ class Seat:
     """
 
     def __init__(
-        self, plan: SessionPlan, *, inbox_size: int, clock: Clock, deliver: Callable[[Delivered], None]
+        self,
+        plan: SessionPlan,
+        *,
+        inbox_size: int,
+        clock: Clock,
+        deliver: Callable[[Delivered], None],
+        governor: GovernorConfig | None = None,
+        newest_reading: Callable[[], GpuReading | None] = no_gpu,
     ) -> None:
+        """Without a governor, and in lockstep, the rung is always the best."""
         self.plan = plan
         self.inbox = Inbox(inbox_size)
         self.deliver = deliver
         self._clock = clock
+        self._governor = governor
+        self._newest_reading = newest_reading
+        self._governed: Governed | None = None  # None until there is a player, in lockstep, and without a governor
         self._player: Player | None = None
         self._pacer: pacer.PacerConfig | None = None  # None until there is a player, and in lockstep
         self._pace = pacer.PaceState()
@@ -106,8 +131,18 @@ class Seat:
         self._held = False
         self._repace = True
 
-    def due_ns(self) -> int | None:
-        """When the next chunk should start; None if only an event or an acknowledgement changes that."""
+    def claim(self) -> Claim | None:
+        """What it wants of the device; None if only an event or an acknowledgement changes that."""
+        due_ns = self._due_ns()
+        if due_ns is None:
+            return None
+        player = self._player
+        if player is None:
+            return Claim(due_ns)
+        return Claim(due_ns, player.batch_group, player.largest_batch, self._pace.cost_s)
+
+    def _due_ns(self) -> int | None:
+        """When the next chunk should start."""
         if self._held:
             return None
         if self._player is None:
@@ -138,20 +173,25 @@ class Seat:
         """
         return () if self.plan.delivery is Delivery.LOCKSTEP else self.inbox.drain_conditioning()
 
-    def make_player(self, factory: PlayerFactory) -> None:
-        """Create the player and put the opening prompt and state in force."""
+    def make_player(self, factory: PlayerFactory) -> Calls[None]:
+        """Create the player and put the opening prompt and state in force; it calls for nothing yet."""
+        yield from ()
         player = factory(self.plan)
         for event in (self.plan.prompt, self.plan.state):
             self._apply(player, event)
         self._player = player
         if self.plan.delivery is not Delivery.LOCKSTEP:
             self._pacer = pacer.PacerConfig(frame_period_us=player.frame_period_us)
+            if self._governor is not None:
+                self._governed = Governed(self._governor, player.rungs, self._newest_reading)
         self._due_since_ns = self._clock.now_ns()
 
     def make_chunk(
         self, events: tuple[Event, ...], unmade: tuple[int, ...], news: Callable[[], tuple[Event, ...]]
-    ) -> None:
+    ) -> Calls[None]:
         """Apply the events, make one chunk, hand its frames over; `news` is asked before every micro-step.
+
+        Yields the player's calls, which may be shared with other seats'.
 
         Raises:
             RuntimeError: there is no player.
@@ -168,7 +208,7 @@ class Seat:
             for event in news():
                 self._apply(player, event)
 
-        chunk = player.advance(listen)
+        chunk = yield from player.shift(listen)
         if not chunk.frames:  # the buffer is still filling
             self.deliver(Made(chunk.applied, chunk.step_s, chunk.decode_s))
             self._unmade[:0] = unmade
@@ -189,13 +229,14 @@ class Seat:
             # In one piece: an acknowledgement must not find half a chunk and think it was all.
             self.deliver(Frames((first, *(self._encode(frame) for frame in chunk.frames[1:]))))
             return
+        ready_ns = self._clock.now_ns()
         decision = pacer.after_chunk(
             self._pacer,
             self._pace,
             pts_us=first.pts_us,
             num_frames=len(chunk.frames),
             started_ns=started_ns,
-            ready_ns=self._clock.now_ns(),
+            ready_ns=ready_ns,
         )
         fresh = self._pace.anchor_ns is None
         self._pace = decision.state
@@ -209,11 +250,36 @@ class Seat:
             self._next_pts_us += decision.skip_frames * period_us
         if decision.skip_frames or (decision.reanchored and not fresh):
             self.deliver(Late(decision.lateness_s, decision.skip_frames))
+        if self._governed is not None and decision.spent_s is not None:
+            self._govern(self._governed, player, chunk, decision.spent_s, self._clock.now_ns() - ready_ns)
+
+    def _govern(self, governed: Governed, player: Player, chunk: Chunk, spent_s: float, rest_ns: int) -> None:
+        """Ask for the next chunk's rung; `rest_ns` went into the frames after the first."""
+        rest_s = rest_ns * 1e-9
+        measured = Measurement(
+            cost_s=spent_s + rest_s,
+            fixed_s=chunk.decode_s + rest_s,
+            budget_s=len(chunk.frames) * player.frame_period_us * 1e-6,
+            num_frames=len(chunk.frames),
+        )
+        decision, changed = governed.account(measured, self._clock.now_ns())
+        if changed is not None:
+            player.take_rung(governed.rung)
+            self._pace = pacer.rescaled(self._pace, decision.cost_factor)
+            self.deliver(changed)
 
     def _apply(self, player: Player, event: Event) -> None:
         unknown = player.apply(event)
+        if isinstance(event, SwitchProfile) and self._governed is not None:
+            self._governed.climb(player.rungs)
+            if self._governed.number:
+                player.take_rung(self._governed.rung)
         if unknown is not None and unknown.words:
             self.deliver(unknown)
 
     def _encode(self, frame: Frame) -> EncodedFrame:
-        return encode(frame, self.plan.encoding, jpeg_quality=self.plan.jpeg_quality, clock=self._clock)
+        number, quality = 0, self.plan.jpeg_quality
+        if self._governed is not None:
+            number, quality = self._governed.number, min(quality, self._governed.rung.jpeg_quality)
+        encoded = encode(frame, self.plan.encoding, jpeg_quality=quality, clock=self._clock)
+        return replace(encoded, rung=number)

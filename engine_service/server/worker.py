@@ -1,13 +1,17 @@
-"""One device, one thread: the worker owns all players and makes one chunk at a time, the most urgent one."""
+"""One device, one thread: the worker owns all players and makes the most urgent chunk, and with it those that fit."""
 
 import logging
 import threading
 from collections.abc import Callable
 
+from engine_service.server.claim import Claim, made_together, most_urgent
+from engine_service.server.governed import no_gpu
 from engine_service.server.messages import PlayerFactory, SessionPlan
 from engine_service.server.seat import Delivered, Failed, Seat
+from engine_service.stream.batch import Calls, play
 from engine_service.stream.clock import Clock
-from engine_service.types import Event, Pause, Resume
+from engine_service.stream.governor import GovernorConfig
+from engine_service.types import Event, GpuReading, Pause, Resume
 
 log = logging.getLogger(__name__)
 
@@ -16,11 +20,23 @@ class Worker:
     """Sleeps on a condition until a seat is due; no polling.
 
     Seats are served by due time: a paced session's is its chunk start, a lockstep session's the moment its
-    last frame was acknowledged. A player that raises loses its seat, the others do not notice.
+    last frame was acknowledged. Sessions due together are denoised in one batch, where the device gains by it
+    (docs/decisions/0011). A player that raises loses its seat, the others do not notice.
     """
 
-    def __init__(self, factory: PlayerFactory, *, clock: Clock, inbox_size: int = 64) -> None:
+    def __init__(
+        self,
+        factory: PlayerFactory,
+        *,
+        clock: Clock,
+        inbox_size: int = 64,
+        governor: GovernorConfig | None = None,
+        newest_reading: Callable[[], GpuReading | None] = no_gpu,
+    ) -> None:
+        """`newest_reading` of the GPU is asked after every chunk and must not wait."""
         self._factory = factory
+        self._governor = governor
+        self._newest_reading = newest_reading
         self._clock = clock
         self._inbox_size = inbox_size
         self._seats: list[Seat] = []
@@ -56,7 +72,14 @@ class Worker:
 
         `deliver` is called there with everything that comes of it; it must not block.
         """
-        seat = Seat(plan, inbox_size=self._inbox_size, clock=self._clock, deliver=deliver)
+        seat = Seat(
+            plan,
+            inbox_size=self._inbox_size,
+            clock=self._clock,
+            deliver=deliver,
+            governor=self._governor,
+            newest_reading=self._newest_reading,
+        )
         with self._changed:
             self._seats.append(seat)
             self._changed.notify()
@@ -100,41 +123,42 @@ class Worker:
                 self._changed.notify()
 
     def turn(self) -> float | None:
-        """Make one chunk, or one player, if a seat is due, and return 0.
+        """Make one batch of chunks, or one player, if a seat is due, and return 0.
 
         Otherwise return how many seconds until one is; None if only a change of the seats decides that.
         """
         with self._changed:
-            seat, due_ns = self._most_urgent()
-            if seat is None:
+            seats, claims = self._claims()
+            first = most_urgent(claims)
+            if first is None:
                 return None
-            wait_ns = due_ns - self._clock.now_ns()
-            if wait_ns > 0:
-                return wait_ns * 1e-9
-            events, unmade = seat.take() if seat.has_player else ((), ())
-        try:
-            if seat.has_player:
-                seat.make_chunk(events, unmade, lambda: self._news(seat))
-            else:
-                seat.make_player(self._factory)
-        except Exception as error:
-            # The one broad except: whatever a player raises must not cost the other sessions.
-            log.exception("session %s failed", seat.plan.session_id)
-            self.leave(seat)
-            seat.deliver(Failed(f"{type(error).__name__}: {error}"))
+            now_ns = self._clock.now_ns()
+            if claims[first].due_ns > now_ns:
+                return (claims[first].due_ns - now_ns) * 1e-9
+            chosen = [seats[i] for i in made_together(claims, first, now_ns)]
+            work = [self._work(seat) for seat in chosen]
+        for seat, outcome in zip(chosen, play(work), strict=True):
+            if outcome is not None:
+                log.error("session %s failed", seat.plan.session_id, exc_info=outcome)
+                self.leave(seat)
+                seat.deliver(Failed(_why(outcome)))
         return 0.0
+
+    def _work(self, seat: Seat) -> Calls[None]:
+        """A seat's next chunk, or its player, not begun yet."""
+        if not seat.has_player:
+            return seat.make_player(self._factory)
+        events, unmade = seat.take()
+        return seat.make_chunk(events, unmade, lambda: self._news(seat))
 
     def _news(self, seat: Seat) -> tuple[Event, ...]:
         with self._changed:
             return seat.take_news()
 
-    def _most_urgent(self) -> tuple[Seat | None, int]:
-        urgent: tuple[Seat | None, int] = (None, 0)
-        for seat in self._seats:
-            due_ns = seat.due_ns()
-            if due_ns is not None and (urgent[0] is None or due_ns < urgent[1]):
-                urgent = (seat, due_ns)
-        return urgent
+    def _claims(self) -> tuple[list[Seat], list[Claim]]:
+        """The seats that want something, and what."""
+        claims = [(seat, claim) for seat in self._seats if (claim := seat.claim()) is not None]
+        return [seat for seat, _ in claims], [claim for _, claim in claims]
 
     def _run(self) -> None:
         while True:
@@ -145,8 +169,17 @@ class Worker:
                 if wait_s == 0.0:
                     continue
                 # Something may have changed since the turn: look again under the lock before sleeping.
-                seat, due_ns = self._most_urgent()
-                if seat is None:
+                _, claims = self._claims()
+                first = most_urgent(claims)
+                if first is None:
                     self._changed.wait()
-                elif (wait_ns := due_ns - self._clock.now_ns()) > 0:
+                elif (wait_ns := claims[first].due_ns - self._clock.now_ns()) > 0:
                     self._changed.wait(wait_ns * 1e-9)
+
+
+def _why(error: Exception) -> str:
+    """What a client reads of a player's failure; where an operator can help, with the remedy."""
+    name = type(error).__name__
+    if isinstance(error, MemoryError) or name == "OutOfMemoryError":  # torch's own is no MemoryError
+        return f"the device is out of memory ({error}): serve fewer sessions (--max-sessions) or a smaller profile"
+    return f"{name}: {error}"

@@ -10,19 +10,28 @@ from torch import Tensor
 
 from engine_service.model.flow import interpolate, renoise
 from engine_service.model.partition import Partition, buffer_sigmas
+from engine_service.runtime.denoiser import CPU
 from engine_service.stream.source import Source
 
 
 class MovingBuffer:
     """Latents `(1, B, C, H, W)` and the noise level of each; noise comes from one seeded generator.
 
-    Past clean latents are kept up to `max_references`, so that a profile with more references finds them.
+    Latents live on `device`. Levels are a few numbers that decide what is done: they stay on the CPU, where reading
+    them waits for nobody. So does the generator: a seed is the same noise on every device. Past clean latents are kept
+    up to `max_references`, so that a profile with more references finds them.
     """
 
     def __init__(
-        self, partition: Partition, latent_shape: tuple[int, int, int], seed: int, max_references: int
+        self,
+        partition: Partition,
+        latent_shape: tuple[int, int, int],
+        seed: int,
+        max_references: int,
+        device: torch.device = CPU,
     ) -> None:
         self._latent_shape = latent_shape
+        self._device = device
         self._generator = torch.Generator().manual_seed(seed)
         self._past: deque[Tensor] = deque(maxlen=max(1, max_references))  # each (C, H, W), newest last
         self.partition = partition
@@ -68,14 +77,14 @@ class MovingBuffer:
         self.latents = torch.cat([references, in_flight[:, :kept], self._noise(added)], dim=1)
         self.sigmas = torch.cat([reference_sigmas, sigmas[:, :kept], torch.ones(1, added)], dim=1)
         ready = self.ready_sigmas
-        self.latents = renoise(self.latents, self._noise(partition.num_latents), self.sigmas, ready)
+        self._renoise(ready)
         self.sigmas = torch.maximum(self.sigmas, ready)
 
     def forget(self, level: float) -> None:
         """Bring what is in flight up to a noise level, at least its own: what it showed is forgotten by so much."""
         in_flight = torch.arange(self.partition.num_latents) >= self.partition.references
         wanted = torch.where(in_flight, self.sigmas.clamp_min(level), self.sigmas)
-        self.latents = renoise(self.latents, self._noise(self.partition.num_latents), self.sigmas, wanted)
+        self._renoise(wanted)
         self.sigmas = wanted
 
     def redraw(self, source: Source) -> None:
@@ -96,18 +105,23 @@ class MovingBuffer:
     def _begin(self, source: Source, which: Tensor, sigmas: Tensor) -> None:
         """Make latents in flight, those of `which` `(1, N*c)`, the source at `sigmas` `(1, N*c)`."""
         k = self.partition.references
-        noised = interpolate(source.latents, self._noise(sigmas.shape[1]), sigmas)
-        latents = torch.where(which[..., None, None, None], noised, self.latents[:, k:])
+        noised = interpolate(source.latents, self._noise(sigmas.shape[1]), sigmas.to(self._device))
+        latents = torch.where(which.to(self._device)[..., None, None, None], noised, self.latents[:, k:])
         self.latents = torch.cat([self.latents[:, :k], latents], dim=1)
         self.sigmas = torch.cat([self.sigmas[:, :k], torch.where(which, sigmas, self.sigmas[:, k:])], dim=1)
+
+    def _renoise(self, wanted: Tensor) -> None:
+        """Bring latents up to the levels `(1, B)` that are above their own; the levels are left to the caller."""
+        noise = self._noise(wanted.shape[1])
+        self.latents = renoise(self.latents, noise, self.sigmas.to(self._device), wanted.to(self._device))
 
     def _references(self, count: int) -> Tensor:
         """The last `count` clean latents, `(1, count, C, H, W)`; the oldest stands in for those that never were."""
         past = list(self._past)
         padded = [past[0]] * max(0, count - len(past)) + past
         if count == 0:
-            return torch.empty(1, 0, *self._latent_shape)
+            return torch.empty(1, 0, *self._latent_shape, device=self._device)
         return torch.stack(padded[-count:])[None]
 
     def _noise(self, count: int) -> Tensor:
-        return torch.randn(1, count, *self._latent_shape, generator=self._generator)
+        return torch.randn(1, count, *self._latent_shape, generator=self._generator).to(self._device)

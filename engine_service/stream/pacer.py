@@ -21,6 +21,8 @@ class PacerConfig:
     reanchor_s: float = 0.5  # from here on media time waits for the wall instead of jumping
     cost_fall: float = 0.2  # weight of a chunk that was cheaper than estimated
     cost_rise: float = 0.5  # weight of a dearer one: a missed deadline is worse than an early start
+    spread: float = 2.5  # a chunk also starts earlier by so many mean deviations from the estimate
+    spread_weight: float = 0.1  # of the newest deviation
     catch_up: float = 0.75  # shortest gap between two frames, in frame periods: no bursts
 
     def __post_init__(self) -> None:
@@ -30,7 +32,9 @@ class PacerConfig:
             value = getattr(self, name)
             if not 0.0 <= value <= 10.0:
                 raise ValueError(f"{name} is {value}, must be 0..10 seconds")
-        for name in ("cost_fall", "cost_rise", "catch_up"):
+        if not 0.0 <= self.spread <= 10.0:
+            raise ValueError(f"spread is {self.spread}, must be 0..10")
+        for name in ("cost_fall", "cost_rise", "spread_weight", "catch_up"):
             value = getattr(self, name)
             if not 0.0 < value <= 1.0:
                 raise ValueError(f"{name} is {value}, must be above 0 and at most 1")
@@ -42,6 +46,7 @@ class PaceState:
 
     anchor_ns: int | None = None  # wall time at which pts 0 was or would be due; None: the next chunk sets it
     cost_s: float | None = None  # estimated time from a chunk's start to its first frame; None: not known yet
+    deviation_s: float = 0.0  # how far chunks are from the estimate, on average
     ready_ns: int | None = None  # when the last chunk's first frame was ready
     release_ns: int | None = None  # when the last frame left or will leave
 
@@ -56,6 +61,9 @@ class PaceDecision:
     lateness_s: float  # of the first frame; negative is early
     skip_frames: int  # media time to move on by before the next chunk; these count as dropped.generate
     reanchored: bool  # media time was tied to the wall anew
+    spent_s: (
+        float | None
+    )  # from the chunk's start, or when it should have been, to its first frame; None: the first one
 
 
 def start_at(config: PacerConfig, state: PaceState, pts_us: int, num_frames: int) -> int | None:
@@ -67,7 +75,7 @@ def start_at(config: PacerConfig, state: PaceState, pts_us: int, num_frames: int
     if state.anchor_ns is None or state.cost_s is None:
         return None
     chunk_s = num_frames * config.frame_period_us * 1e-6
-    ahead_s = min(state.cost_s, chunk_s) + config.margin_s
+    ahead_s = min(state.cost_s + config.spread * state.deviation_s, chunk_s) + config.margin_s
     return state.anchor_ns + pts_us * 1000 - round(ahead_s * 1e9)
 
 
@@ -94,16 +102,13 @@ def after_chunk(
         skip_frames = lateness_ns // period_ns
     due_ns = tuple(anchor_ns + pts_us * 1000 + i * period_ns for i in range(num_frames))
     release_ns = _spread(config, due_ns, ready_ns, state.release_ns)
+    wanted_ns = start_at(config, state, pts_us, num_frames)
+    spent_s = _spent(state, wanted_ns=wanted_ns, started_ns=started_ns, ready_ns=ready_ns)
     return PaceDecision(
         state=PaceState(
             anchor_ns=anchor_ns,
-            cost_s=_cost_after(
-                config,
-                state,
-                wanted_ns=start_at(config, state, pts_us, num_frames),
-                started_ns=started_ns,
-                ready_ns=ready_ns,
-            ),
+            cost_s=_cost_after(config, state, spent_s),
+            deviation_s=_deviation_after(config, state, spent_s),
             ready_ns=ready_ns,
             release_ns=release_ns[-1],
         ),
@@ -112,12 +117,19 @@ def after_chunk(
         lateness_s=lateness_ns * 1e-9,
         skip_frames=skip_frames,
         reanchored=reanchored or fresh,
+        spent_s=spent_s,
     )
 
 
 def resumed(state: PaceState) -> PaceState:
     """After a pause: the next chunk starts at once and ties media time to the wall anew."""
     return replace(state, anchor_ns=None)
+
+
+def rescaled(state: PaceState, factor: float) -> PaceState:
+    """The next chunk is expected to cost so many times as much: on a better rung it has to start earlier. That one on a
+    lower rung may start later is for measurement to say."""
+    return state if state.cost_s is None else replace(state, cost_s=state.cost_s * max(1.0, factor))
 
 
 def _spread(config: PacerConfig, due_ns: tuple[int, ...], ready_ns: int, previous_ns: int | None) -> tuple[int, ...]:
@@ -131,17 +143,27 @@ def _spread(config: PacerConfig, due_ns: tuple[int, ...], ready_ns: int, previou
     return tuple(releases)
 
 
-def _cost_after(
-    config: PacerConfig, state: PaceState, *, wanted_ns: int | None, started_ns: int, ready_ns: int
-) -> float | None:
-    """The new estimate. Waiting for the device, busy with another session, is part of the cost."""
+def _spent(state: PaceState, *, wanted_ns: int | None, started_ns: int, ready_ns: int) -> float | None:
+    """What a chunk cost. Waiting for the device, busy with another session, is part of it."""
     if state.ready_ns is None:
         return None  # the first chunk also fills the buffer and warms everything up: it says nothing
     if wanted_ns is None:
         wanted_ns = started_ns
     # Before its own last chunk was ready this one could not have started: that wait is not its cost.
-    spent_s = (ready_ns - min(max(wanted_ns, state.ready_ns), started_ns)) * 1e-9
-    if state.cost_s is None:
+    return (ready_ns - min(max(wanted_ns, state.ready_ns), started_ns)) * 1e-9
+
+
+def _cost_after(config: PacerConfig, state: PaceState, spent_s: float | None) -> float | None:
+    """The new estimate."""
+    if spent_s is None or state.cost_s is None:
         return spent_s
     weight = config.cost_rise if spent_s > state.cost_s else config.cost_fall
     return state.cost_s + weight * (spent_s - state.cost_s)
+
+
+def _deviation_after(config: PacerConfig, state: PaceState, spent_s: float | None) -> float:
+    """How far off estimates are, on average; one wild chunk counts for little more than a usual one."""
+    if spent_s is None or state.cost_s is None:
+        return state.deviation_s
+    off_s = min(abs(spent_s - state.cost_s), 2 * state.deviation_s + config.margin_s)
+    return state.deviation_s + config.spread_weight * (off_s - state.deviation_s)

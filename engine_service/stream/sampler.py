@@ -1,4 +1,7 @@
-"""Micro-steps over a moving buffer: the only loop in the engine that calls the denoiser."""
+"""Micro-steps over a moving buffer: the only loop in the engine that asks the denoiser.
+
+It asks by yielding (see `batch`), so that several sessions' micro-steps can be one call.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from torch import Tensor
 
 from engine_service.model.partition import buffer_sigmas
 from engine_service.runtime.denoiser import Denoiser, EncodedPrompt
+from engine_service.stream.batch import Calls, MicroStepCall
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.source import Source
 
@@ -25,18 +29,18 @@ class Conditioning:
 Listen = Callable[[], Conditioning]
 
 
-def advance(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen) -> None:
+def advance(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen) -> Calls[None]:
     """Run the s micro-steps that make the head chunk clean (StreamDiT eq. 6)."""
     partition = buffer.partition
     source = None
     for micro_step in range(partition.steps_per_shift):
         next_level = torch.from_numpy(buffer_sigmas(partition, micro_step + 1))[None]
-        source = _step(buffer, denoiser, listen, next_level)
+        source = yield from _step(buffer, denoiser, listen, next_level)
     if source is not None and source.strength == 0:
         buffer.follow(source, buffer.sigmas)
 
 
-def settle(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen) -> None:
+def settle(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen) -> Calls[None]:
     """Bring latents that are too noisy down to the level of their place: after a start, or a longer buffer.
 
     All travel together from pure noise, each resting once it has arrived; at most T micro-steps.
@@ -49,13 +53,15 @@ def settle(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen) -> None:
         ceiling = torch.full_like(target, 1 - (i + 1) / num_levels)
         next_level = torch.minimum(buffer.sigmas, torch.maximum(target, ceiling))
         if not torch.equal(next_level, buffer.sigmas):
-            _step(buffer, denoiser, listen, next_level)
+            yield from _step(buffer, denoiser, listen, next_level)
 
 
-def _step(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen, next_level: Tensor) -> Source | None:
+def _step(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen, next_level: Tensor) -> Calls[Source | None]:
     given = listen()
     if given.source is not None:
         buffer.follow(given.source, next_level)
-    buffer.latents = denoiser.step(buffer.latents, buffer.sigmas, next_level, given.states, given.prompt)
+    buffer.latents = yield MicroStepCall(
+        denoiser, buffer.latents, buffer.sigmas, next_level, given.states, given.prompt
+    )
     buffer.sigmas = next_level
     return given.source

@@ -1,14 +1,17 @@
 """One client's stream: events in, chunks of frames out. Knows no clock but the one it stamps frames with."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine_service.model.ladder import Rung, ladder
+from engine_service.runtime.cuda_graph import memory_errors_named
 from engine_service.runtime.denoiser import Runtime
+from engine_service.stream.batch import Calls, DecodeCall, play_alone
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.player import nothing_new
 from engine_service.stream.prompts import PromptTrack
@@ -46,6 +49,7 @@ class StreamSession:
         self._now_ns = now_ns
         self._max_references = max(partition.references for partition in world.profiles.values())
         self._profile = profile
+        self._partition = world.profiles[profile]
         self._track = StateTrack(world.resting_state)
         self._prompts = PromptTrack(runtime.prompts.encode(runtime.prompts.tokens(world.example_prompts[0])))
         longest = max(partition.chunk_size for partition in world.profiles.values())
@@ -86,25 +90,59 @@ class StreamSession:
                 self._buffer = self._fresh_buffer(self._seed if event.seed is None else event.seed)
                 self._previous = None
             case SwitchProfile():
-                self._buffer.repartition(self._world.profiles[event.profile])
+                self._partition = self._world.profiles[event.profile]
                 self._profile = event.profile
+                self._buffer.repartition(self._partition)
             case Pause() | Resume():
                 raise ValueError(f"{type(event).__name__} is for the schedule, not for the stream")
         self._last_event_id = event.event_id
         self._waiting.append(event.event_id)
         return UnknownWords(event.event_id, unknown) if unknown else None
 
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The ladder of the profile in force, as far as the runtime has graphs for it."""
+        lengths = self._runtime.buffer_lengths
+        whole = ladder(self._world.profiles[self._profile])
+        return tuple(rung for rung in whole if lengths is None or rung.partition.num_latents in lengths)
+
+    def take_rung(self, rung: Rung) -> None:
+        """Re-noise what is in flight to the rung's levels."""
+        self._partition = rung.partition
+        self._buffer.repartition(rung.partition)
+
     def skip(self, num_frames: int) -> None:
         """Move media time on without frames."""
         self._next_frame += num_frames
 
+    @property
+    def batch_group(self) -> Hashable:
+        """The denoiser and the length of the buffer."""
+        return id(self._runtime.denoiser), self._buffer.partition.num_latents
+
+    @property
+    def largest_batch(self) -> int:
+        """What the denoiser takes at once."""
+        return max(self._runtime.denoiser.batch_sizes)
+
     def advance(self, listen: Callable[[], None] = nothing_new) -> Chunk:
+        """Run one shift by itself."""
+        return play_alone(self.shift(listen))
+
+    def shift(self, listen: Callable[[], None] = nothing_new) -> Calls[Chunk]:
         """Run the micro-steps of one shift and decode the chunk that became clean.
 
         `listen` is called before every micro-step and may `apply` prompts and states; what is not conditioning
         (a reset, another profile) would change the buffer under the micro-steps and has to wait for the next shift.
         So do the forgetting of a FAST prompt, whose words count at once, and a source frame.
+
+        Raises:
+            DeviceMemoryError: the device is full; the session is over.
         """
+        with memory_errors_named("a session's next frames", self._runtime.latent_device):
+            return (yield from self._shift(listen))
+
+    def _shift(self, listen: Callable[[], None]) -> Calls[Chunk]:
         start_ns = self._now_ns()
         source = self._sources.source(self._next_frame, self._buffer.partition, self._encode)
         if self._forget_to is not None:
@@ -117,14 +155,15 @@ class StreamSession:
             listen()
             return Conditioning(self._states(), self._prompts.at(self._next_frame), source)
 
-        settle(self._buffer, self._runtime.denoiser, conditioning)
-        advance(self._buffer, self._runtime.denoiser, conditioning)
+        yield from settle(self._buffer, self._runtime.denoiser, conditioning)
+        yield from advance(self._buffer, self._runtime.denoiser, conditioning)
         chunk = self._buffer.shift()  # (c, C, H, W)
+        self._runtime.wait()
         stepped_ns = self._now_ns()
         pictures = []
         for latent in chunk[:, None]:
             previous = latent if self._previous is None else self._previous
-            pictures.append(self._runtime.decoder.decode(previous, latent))
+            pictures.append((yield DecodeCall(self._runtime.decoder, previous, latent))[0])
             self._previous = latent
         rgb = torch.cat(pictures).numpy()  # (r * c, H, W, 3)
         end_ns = self._now_ns()
@@ -147,8 +186,8 @@ class StreamSession:
         return Chunk(frames, applied, (stepped_ns - start_ns) / 1e9, (end_ns - stepped_ns) / 1e9)
 
     def _fresh_buffer(self, seed: int) -> MovingBuffer:
-        partition = self._world.profiles[self._profile]
-        return MovingBuffer(partition, self._runtime.latent_shape, seed, self._max_references)
+        runtime = self._runtime
+        return MovingBuffer(self._partition, runtime.latent_shape, seed, self._max_references, runtime.latent_device)
 
     def _change_prompt(self, event: Prompt) -> tuple[str, ...]:
         """Let a prompt take over in its own way; the words the world does not know."""

@@ -5,7 +5,7 @@ are whole only while it computes. `share_heads` gives each process some of the h
 units of every block, and all processes take the same batch. Both change the model in place; `take_step` of the step
 loop and both optimisers then work as on one process.
 
-Letters: D width, N heads, E = D / N, P processes.
+Letters: B batch, D width, N heads, E = D / N, G windows, T tokens in a window, P processes.
 """
 
 from dataclasses import fields
@@ -94,12 +94,12 @@ def _head_plan() -> dict[str, ParallelStyle]:
 
     Rotary tables are the same for every head and need nothing. A QK-norm's scale is every head's: whole on each
     process, and its gradient the sum over all heads. `SequenceParallel` does that for whichever axis is cut; here it is
-    the heads', of `(B, F, h, w, N, E)` in the attention and of `(B, N, tokens, E)` in the cross-attention.
+    the heads', of `(B, G, T, N, E)` in the attention and of `(B, N, tokens, E)` in the cross-attention.
     """
     return {
         "attention.qkv": ColwiseParallel(),
-        "attention.q_norm": SequenceParallel(sequence_dim=4, use_local_output=True),
-        "attention.k_norm": SequenceParallel(sequence_dim=4, use_local_output=True),
+        "attention.q_norm": SequenceParallel(sequence_dim=3, use_local_output=True),
+        "attention.k_norm": SequenceParallel(sequence_dim=3, use_local_output=True),
         "attention.out": RowwiseParallel(),
         "cross.q": ColwiseParallel(),
         "cross.kv": ColwiseParallel(),

@@ -10,11 +10,12 @@ import torch
 from PIL import Image
 
 from engine_service.evaluation.drift import looped
-from engine_service.evaluation.evaluate import player_of, write_json
+from engine_service.evaluation.evaluate import EvaluationConfig, evaluate, player_of, write_json
 from engine_service.evaluation.exam import Exam, LoopTask, Task, jump_task, record
 from engine_service.evaluation.examine import COLUMNS, Examiner, RowResult
 from engine_service.evaluation.judge import Judge
 from engine_service.evaluation.judges import Judges
+from engine_service.evaluation.kept import KeptRows
 from engine_service.evaluation.keys import KeyReader
 from engine_service.evaluation.rows import table_rows, with_levels
 from engine_service.evaluation.show import as_markdown, draw_plot, draw_sheet, worded
@@ -101,6 +102,38 @@ def test_the_report_has_the_fixed_rows_and_columns_and_null_for_what_was_left_ou
     assert list(report["rows"]["teacher"]) == list(COLUMNS)
     assert report["rows"]["teacher"]["psnr_db"] is None
     assert report["samples"] == {"trained": 2}
+
+
+def test_a_finished_row_is_kept_while_what_its_numbers_depend_on_is_the_same(tmp_path: Path) -> None:
+    row = examiner().examine(small_exam(), None, lambda: None)
+    facts = {"weights": "one", "samples": {"trained": 2}}
+    KeptRows(tmp_path / "report.rows", facts).save("classic", row)
+    kept = KeptRows(tmp_path / "report.rows", facts).load("classic")
+    assert kept is not None
+    assert (kept.columns, kept.intervals, kept.more, kept.loops) == (row.columns, row.intervals, row.more, row.loops)
+    assert all(np.array_equal(a, b) for a, b in zip(kept.sheet, row.sheet, strict=True))
+    assert KeptRows(tmp_path / "report.rows", facts).load("teacher") is None
+    assert KeptRows(tmp_path / "report.rows", {**facts, "weights": "others"}).load("classic") is None
+
+
+def test_of_a_kept_row_the_times_alone_are_measured_again() -> None:
+    exam, row = small_exam(), RowResult()
+    row.columns["psnr_db"] = 27.0
+
+    def play(script: Script, horizon: int) -> Performance:
+        assert (script.name, horizon) == ("jumps", 0)
+        rgb = np.zeros((len(script.states), 16, 16, 3), np.uint8)
+        return Performance(rgb, denoiser_calls=1, seconds=len(rgb) / 50, frames_per_chunk=2)
+
+    examiner().time(row, exam.jumps, play)
+    assert row.columns["fps_cpu"] == pytest.approx(50)
+    assert row.columns["psnr_db"] == 27.0
+
+
+def test_only_takes_rows_that_there_are(tmp_path: Path) -> None:
+    config = EvaluationConfig(only=("fifo", "fofi"))
+    with pytest.raises(ValueError, match="only names 'fofi', expected some of classic, reusediffuse, fifo"):
+        evaluate(find_world("critters"), config, exams=tmp_path, report=tmp_path / "report.json")
 
 
 def test_tables_and_pictures_hold_every_row(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from engine_service.evaluation.fifo import FifoConfig, FifoSampler, fifo_sigmas,
 from engine_service.evaluation.stage import CountedDenoiser
 from engine_service.model.partition import Partition
 from engine_service.runtime.denoiser import Denoiser, EncodedPrompt
+from engine_service.stream.batch import play_alone
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.sampler import Conditioning, advance
 from tests.evaluation.playing import PROMPT, RUNTIME, num_tensors, places, played, still
@@ -34,6 +35,8 @@ def written_back(step: Step, config: FifoConfig) -> list[tuple[bytes, float, flo
 
 class Writer:
     """Writes into every latent which call it was, counted from 1, and keeps what it was asked."""
+
+    batch_sizes = (1,)
 
     def __init__(self) -> None:
         self.asked: list[tuple[Tensor, Tensor, Tensor, Tensor, EncodedPrompt]] = []
@@ -161,7 +164,7 @@ def test_one_stretch_without_lookahead_is_streamdit_with_chunks_of_one_bit_for_b
     latents = buffer.latents.clone()
     for _ in range(10):
         latents = iterate(latents, RUNTIME.denoiser, still, config, first=0)
-        advance(buffer, RUNTIME.denoiser, lambda: Conditioning(*still(0, 8)))
+        play_alone(advance(buffer, RUNTIME.denoiser, lambda: Conditioning(*still(0, 8))))
         assert torch.equal(latents, buffer.latents)
         chunk = buffer.shift()
         assert torch.equal(latents[0, :1], chunk)

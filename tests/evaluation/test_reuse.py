@@ -27,6 +27,8 @@ def noise(seed: int, num_latents: int = 6, shape: tuple[int, int, int] = LATENT_
 class Watcher:
     """The tiny world's denoiser; keeps what every call was given and gave."""
 
+    batch_sizes = (1,)
+
     def __init__(self) -> None:
         self.given: list[Tensor] = []
         self.gave: list[Tensor] = []

@@ -81,7 +81,7 @@ def test_attention_in_windows_is_full_attention_under_the_windows_mask(
     module, x = attention(window, shifted), tokens(grid)
     fitted = fit_window(window, grid)
     shift = half_shift(fitted, grid) if shifted else (0, 0, 0)
-    found = module(x, *rotary_table(grid, HEAD_WIDTH))
+    found = module(x, *module.rotary(grid, x.device, x.dtype))
     torch.testing.assert_close(found, masked_full_attention(module, x, fitted, shift), atol=2e-6, rtol=1e-5)
 
 
@@ -95,7 +95,7 @@ def test_that_holds_on_any_grid_in_any_window(grid: Window, window: Window, shif
     module, x = attention(window, shifted), tokens(grid, batch=1)
     fitted = fit_window(window, grid)
     shift = half_shift(fitted, grid) if shifted else (0, 0, 0)
-    found = module(x, *rotary_table(grid, HEAD_WIDTH))
+    found = module(x, *module.rotary(grid, x.device, x.dtype))
     torch.testing.assert_close(found, masked_full_attention(module, x, fitted, shift), atol=2e-6, rtol=1e-5)
 
 
@@ -107,7 +107,7 @@ def test_a_shifted_layer_joins_neighbours_that_an_unshifted_one_keeps_apart() ->
     reached = {}
     for shifted in (False, True):
         module = attention(window, shifted)
-        table = rotary_table(grid, HEAD_WIDTH)
+        table = module.rotary(grid, x.device, x.dtype)
         changed = (module(x, *table) != module(other, *table)).any(-1)
         reached[shifted] = changed[0, 0, 0].nonzero().flatten().tolist()
     assert reached == {False: [4, 5, 6, 7], True: [2, 3, 4, 5]}
@@ -118,7 +118,8 @@ def test_the_shift_wraps_around_the_edge() -> None:
     x = tokens(grid, batch=1)
     other = x.clone()
     other[0, 0, 0, 0] += 1
-    module, table = attention(window, shifted=True), rotary_table(grid, HEAD_WIDTH)
+    module = attention(window, shifted=True)
+    table = module.rotary(grid, x.device, x.dtype)
     changed = (module(x, *table) != module(other, *table)).any(-1)
     assert changed[0, 0, 0].nonzero().flatten().tolist() == [0, 1, 6, 7]
 
@@ -132,22 +133,24 @@ def test_a_window_that_covers_the_grid_is_plain_attention(shifted: bool) -> None
     q, k = rotate(module.q_norm(q), cos, sin), rotate(module.k_norm(k), cos, sin)
     q, k, v = (part.flatten(1, 3).transpose(1, 2) for part in (q, k, v))  # (B, N, tokens, E)
     plain = module.out(nnf.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)).view(x.shape)
-    torch.testing.assert_close(module(x, cos, sin), plain)
+    torch.testing.assert_close(module(x, *module.rotary(grid, x.device, x.dtype)), plain)
 
 
 @pytest.mark.parametrize("window", [(1, 1, 1), (2, 3, 4), (4, 6, 4), (1, 2, 2)])
-def test_windows_come_apart_and_together_again(window: Window) -> None:
+@pytest.mark.parametrize("shifted", [False, True])
+def test_windows_come_apart_and_together_again(window: Window, shifted: bool) -> None:
     grid = (4, 6, 4)
     x = tokens(grid)
-    parted = to_windows(x, window)
+    shift = half_shift(window, grid) if shifted else (0, 0, 0)
+    parted = to_windows(x, window, shift)
     size = window[0] * window[1] * window[2]
-    assert parted.shape == (2 * 96 // size, size, WIDTH)
-    assert torch.equal(from_windows(parted, window, grid), x)
+    assert parted.shape == (2, 96 // size, size, WIDTH)
+    assert torch.equal(from_windows(parted, window, grid, shift), x)
 
 
 def test_a_window_holds_neighbours_in_time_and_space() -> None:
     places = torch.arange(4 * 4 * 4, dtype=torch.float32).view(1, 4, 4, 4, 1)
-    first = to_windows(places, (2, 2, 2))[0, :, 0]
+    first = to_windows(places, (2, 2, 2))[0, 0, :, 0]
     assert first.tolist() == [0, 1, 4, 5, 16, 17, 20, 21]
 
 

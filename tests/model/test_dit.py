@@ -45,8 +45,9 @@ def test_a_new_model_predicts_zero_and_every_block_is_the_identity() -> None:
     torch.testing.assert_close(model(latents, sigmas, states, words, bias), latents / sigmas[..., None, None, None])
     block = model.blocks[0]
     assert isinstance(block, Block)
-    x, condition, table = torch.randn(1, 4, 2, 2, 32), torch.randn(1, 4, 32), torch.zeros(4, 2, 2, 8)
-    assert torch.equal(block(x, condition, words, bias, table, table), x)
+    x, condition = torch.randn(1, 4, 2, 2, 32), torch.randn(1, 4, 32)
+    table = block.attention.rotary((4, 2, 2), x.device, x.dtype)
+    assert torch.equal(block(x, condition, words, bias, *table), x)
 
 
 @pytest.mark.parametrize("num_latents", [1, 3, 4, 6, 16])

@@ -205,5 +205,7 @@ def test_a_world_without_weights_cannot_be_played(tmp_path: Path) -> None:
 
 
 def test_a_backend_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="backend is 'abacus', expected one of auto, openvino, torch"):
+    with pytest.raises(
+        ValueError, match="backend is 'abacus', expected one of auto, tensorrt, tensorrt-rtx, torch, openvino"
+    ):
         load_runtime(tmp_path, backend="abacus")

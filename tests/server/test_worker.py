@@ -5,16 +5,20 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
+from torch import Tensor
 
+from engine_service.runtime.denoiser import EncodedPrompt
 from engine_service.server.messages import Delivery, Encoding, SessionPlan
 from engine_service.server.seat import Delivered, Failed, Frames, Late, Made, Seat
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import SystemClock
 from engine_service.stream.player import nothing_new
-from engine_service.types import Chunk, Pause, Prompt, Reset, Resume, State
+from engine_service.stream.session import StreamSession
+from engine_service.types import Chunk, Pause, Prompt, Reset, Resume, State, SwitchProfile
+from tests.fakes import LedgerDecoder, LedgerDenoiser, ledger_runtime
 from tests.server.fake_player import WORLD, FakePlayer, ManualClock
 
 PLAN = SessionPlan(
@@ -180,6 +184,17 @@ def test_lockstep_waits_for_permission_and_for_no_clock() -> None:
     assert house.ids() == [1, 2, 3, 4]
 
 
+def test_a_session_that_the_device_has_no_memory_for_says_what_to_do() -> None:
+    house = House()
+    seat = house.sit()
+    house.worker.post(seat, Prompt(1, "swell"))
+    house.run(1.0)
+    assert house.given["one"][-1] == Failed(
+        "the device is out of memory (cannot hold another latent): "
+        "serve fewer sessions (--max-sessions) or a smaller profile"
+    )
+
+
 def test_a_failing_player_leaves_the_others_alone() -> None:
     house = House()
     house.sit("good")
@@ -288,3 +303,121 @@ def test_stopping_again_while_the_first_stop_waits_for_a_chunk_is_harmless() -> 
         stops = [pool.submit(worker.stop) for _ in range(2)]
         may_finish.set()
     assert [stop.result() for stop in stops] == [None, None]
+
+
+# ------------------------------------------------------------------------------------------- sessions in one batch
+
+
+class Choir:
+    """A worker over real sessions on networks that keep their questions; a shared call costs the clock `cost_s`."""
+
+    def __init__(self, cost_s: float = 0.02, batch_sizes: tuple[int, ...] = (1, 2, 4)) -> None:
+        self.clock = ManualClock()
+        self.denoiser = CostlyLedger(batch_sizes=batch_sizes, clock=self.clock, cost_s=cost_s)
+        self.runtime = ledger_runtime(self.denoiser, LedgerDecoder(batch_sizes=batch_sizes))
+        self.given: dict[str, list[Delivered]] = {}
+        self.worker = Worker(self.make, clock=self.clock)
+
+    def make(self, plan: SessionPlan) -> StreamSession:
+        return StreamSession(self.runtime, profile=plan.profile, seed=plan.seed, now_ns=self.clock.now_ns)
+
+    def sit(self, session_id: str, profile: str = "responsive", delivery: Delivery = Delivery.LATEST) -> Seat:
+        self.given[session_id] = []
+        plan = replace(
+            PLAN,
+            session_id=session_id,
+            world=self.runtime.world,
+            profile=profile,
+            delivery=delivery,
+            prompt=Prompt(0, "a fox"),
+            state=State(0, (64.0, 0.0)),
+        )
+        return self.worker.sit(plan, self.given[session_id].append)
+
+    def run(self, seconds: float) -> None:
+        end_ns = self.clock.ns + round(seconds * 1e9)
+        while (wait_s := self.worker.turn()) is not None and self.clock.ns + wait_s * 1e9 < end_ns:
+            self.clock.move(wait_s)
+        self.clock.ns = max(self.clock.ns, end_ns)
+
+    def num_frames(self, session_id: str) -> int:
+        return sum(len(item.frames) for item in self.given[session_id] if isinstance(item, Frames))
+
+    def late(self, session_id: str) -> list[Delivered]:
+        return [item for item in self.given[session_id] if isinstance(item, Late)]
+
+
+@dataclass(slots=True)
+class CostlyLedger(LedgerDenoiser):
+    """Costs the same whatever the batch."""
+
+    clock: ManualClock = field(default_factory=ManualClock)
+    cost_s: float = 0.0
+
+    def step(
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+    ) -> Tensor:
+        self.clock.move(self.cost_s)
+        return LedgerDenoiser.step(self, latents, sigmas, next_sigmas, states, prompt)
+
+
+FOUR = ("one", "two", "three", "four")
+
+
+@pytest.mark.parametrize(("batch_sizes", "keep_their_pace"), [((1, 2, 4), True), ((1,), False)])
+def test_four_sessions_that_would_be_too_many_one_by_one_keep_their_pace_in_a_batch(
+    batch_sizes: tuple[int, ...], keep_their_pace: bool
+) -> None:
+    """A chunk of 125 ms costs 50 ms: two one by one, four at once."""
+    choir = Choir(cost_s=0.05, batch_sizes=batch_sizes)
+    for name in FOUR:
+        choir.sit(name)
+    choir.run(3.0)  # they settle, find their costs and meet
+    before = {name: (choir.num_frames(name), len(choir.late(name))) for name in FOUR}
+    calls = choir.denoiser.num_calls
+    choir.run(10.0)
+    frames = [choir.num_frames(name) - before[name][0] for name in FOUR]
+    late = [len(choir.late(name)) - before[name][1] for name in FOUR]
+    if keep_their_pace:
+        assert min(frames) >= 158
+        assert late == [0] * 4
+        assert choir.denoiser.num_calls - calls <= 10 / 0.125 * 2
+    else:
+        assert min(frames) < 120
+        assert min(late) > 0
+
+
+def test_lockstep_sessions_that_are_permitted_together_share_their_calls() -> None:
+    choir = Choir()
+    seats = [choir.sit(name, delivery=Delivery.LOCKSTEP) for name in FOUR]
+    choir.run(1.0)
+    choir.denoiser.num_calls = 0
+    for seat in seats:
+        choir.worker.permit(seat)
+    choir.run(1.0)
+    assert choir.denoiser.num_calls == 1
+    assert [choir.num_frames(name) for name in FOUR] == [4] * 4
+
+
+def test_a_session_of_another_profile_is_served_apart_and_in_time() -> None:
+    choir = Choir()
+    choir.sit("one")
+    choir.sit("two", profile="balanced")
+    choir.sit("three")
+    choir.run(2.0)
+    before = {name: choir.num_frames(name) for name in ("one", "two", "three")}
+    choir.run(8.0)
+    for name, count in before.items():
+        assert 124 <= choir.num_frames(name) - count <= 132, name
+
+
+def test_a_session_that_fails_in_a_batch_leaves_the_others_their_chunk() -> None:
+    choir = Choir()
+    seats = {name: choir.sit(name, delivery=Delivery.LOCKSTEP) for name in FOUR}
+    choir.run(1.0)
+    choir.worker.post(seats["two"], SwitchProfile(1, "no such profile"))
+    for seat in seats.values():
+        choir.worker.permit(seat)
+    choir.run(1.0)
+    assert choir.given["two"][-1] == Failed("KeyError: 'no such profile'")
+    assert [choir.num_frames(name) for name in FOUR] == [4, 2, 4, 4]

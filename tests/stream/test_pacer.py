@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine_service.stream.pacer import PaceDecision, PacerConfig, PaceState, after_chunk, resumed, start_at
+from engine_service.stream.pacer import PaceDecision, PacerConfig, PaceState, after_chunk, rescaled, resumed, start_at
 
 PERIOD_US = 62_500
 PERIOD_NS = PERIOD_US * 1000
@@ -215,3 +215,40 @@ def test_a_steady_engine_never_skips_and_never_reanchors(cost_s: float) -> None:
 def test_a_config_out_of_range_is_refused_by_name(field: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{field} is {value}"):
         PacerConfig(**{"frame_period_us": PERIOD_US, field: value})  # type: ignore[arg-type]
+
+
+def test_chunks_of_uneven_cost_start_earlier_than_even_ones_by_how_uneven_they_are() -> None:
+    even, uneven = Run(), Run()
+    for i in range(60):
+        even.chunk(0.10)
+        uneven.chunk(0.10 + (0.02 if i % 2 else -0.02))
+    assert even.state.deviation_s < 0.001
+    assert 0.01 < uneven.state.deviation_s < 0.03
+    ahead_s = [(run.decisions[-1].due_ns[0] - run.starts_ns[-1]) * 1e-9 for run in (even, uneven)]
+    assert ahead_s[1] - ahead_s[0] > 0.03
+    assert all(decision.lateness_s < 0.01 for decision in uneven.decisions[10:])
+
+
+def test_one_wild_chunk_hardly_moves_the_spread() -> None:
+    run = Run()
+    for _ in range(20):
+        run.chunk(0.05)
+    run.chunk(0.24)
+    assert run.state.deviation_s < 0.005
+
+
+def test_what_a_chunk_spent_leaves_out_the_first_and_counts_from_when_it_should_have_started() -> None:
+    run = Run()
+    assert run.chunk(0.3).spent_s is None
+    run.chunk(0.05)
+    wanted_ns = start_at(CONFIG, run.state, run.pts_us, 4)
+    assert wanted_ns is not None
+    run.now_ns = wanted_ns + 30_000_000  # another session held the device
+    assert run.chunk(0.05).spent_s == pytest.approx(0.08)
+
+
+def test_a_better_rung_starts_earlier_and_a_lower_one_not_later() -> None:
+    state = PaceState(anchor_ns=0, cost_s=0.1)
+    assert rescaled(state, 1.5).cost_s == pytest.approx(0.15)
+    assert rescaled(state, 0.5) == state
+    assert rescaled(PaceState(), 1.5) == PaceState()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from engine_service.model.partition import Partition, buffer_sigmas
 from engine_service.runtime.denoiser import EncodedPrompt
+from engine_service.stream.batch import play_alone
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.sampler import Conditioning, advance, settle
 from tests.fakes import LATENT_SHAPE, PROFILES, LedgerDenoiser, name_of
@@ -36,11 +37,11 @@ class Stream:
         return Conditioning(torch.full((1, self.buffer.partition.num_latents, 2, 2), float(self.num_asked)), PROMPT)
 
     def settle(self) -> None:
-        settle(self.buffer, self.ledger, self.conditioning)
+        play_alone(settle(self.buffer, self.ledger, self.conditioning))
 
     def shift(self) -> None:
         self.settle()
-        advance(self.buffer, self.ledger, self.conditioning)
+        play_alone(advance(self.buffer, self.ledger, self.conditioning))
         self.emitted += [name_of(latent) for latent in self.buffer.shift()]
 
 

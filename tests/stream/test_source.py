@@ -89,7 +89,7 @@ def test_strength_zero_gives_every_picture_back_at_its_own_moment(profile: str) 
     shown, latents = redrawn(profile, 0.0)
     previous = latents[0]
     for i, latent in enumerate(latents):
-        expected = RUNTIME.decoder.decode(previous, latent).numpy()
+        expected = RUNTIME.decoder.decode(previous, latent)[0].numpy()
         np.testing.assert_array_equal(np.stack(shown[2 * i : 2 * i + 2]), expected)
         previous = latent
 
@@ -126,6 +126,8 @@ def test_a_latent_that_crosses_the_strength_begins_exactly_there() -> None:
     asked: list[list[float]] = []
 
     class Asked:
+        batch_sizes = (1,)
+
         def step(self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: object) -> Tensor:
             asked.append([*sigmas[0].tolist(), *next_sigmas[0].tolist()])
             return latents
