@@ -331,11 +331,39 @@ def bench_machine(
     out: Annotated[Path | None, typer.Option(help="A page to write the tables into, between its marks.")] = None,
     world: WorldOption = "critters",
     seconds: Annotated[float, typer.Option(help="Per scenario.")] = 60.0,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Measure the GPU instead, in ten minutes at most.")] = False,
+    preset: Annotated[str, typer.Option(help="With --gpu: the size of model, with random weights.")] = "streamdit-4b",
+    device: Annotated[
+        str | None, typer.Option(help="cuda, or cpu: try what --gpu does without one; streamdit-tiny is small enough.")
+    ] = None,
+    serve_seconds: Annotated[
+        float | None, typer.Option(help="With --gpu: how long players play, 0 not at all; 300, or 60 with --quick.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="With --gpu: fewer calls.")] = False,
 ) -> None:
-    """Measure steps, starts, pace and latencies on this machine."""
+    """Measure steps, starts, pace and latencies on this machine; with --gpu what its GPU can do."""
     with _clear_errors():
-        from engine_service.bench import BenchOptions, bench  # noqa: PLC0415
         from engine_service.page import write_between_marks  # noqa: PLC0415
+
+        if gpu or device is not None:
+            from engine_service.benchmarks import gpu as of_gpu  # noqa: PLC0415
+
+            options = of_gpu.GpuBenchOptions(
+                preset=of_gpu.preset_named(preset),
+                preset_name=preset,
+                device=device or "cuda",
+                world=world,
+                quick=quick,
+                serve_s=serve_seconds if serve_seconds is not None else 60.0 if quick else 300.0,
+            )
+            if out is not None:
+                of_gpu.check_page(out)
+            for report in of_gpu.measure_gpu(options):
+                if out is not None:  # after every part: what is killed keeps what it has
+                    of_gpu.write_report(report, out)
+            typer.echo(of_gpu.as_markdown(report))
+            return
+        from engine_service.benchmarks.this_machine import BenchOptions, bench  # noqa: PLC0415
 
         tables = bench(BenchOptions(world=world, seconds=seconds))
         if out is not None:

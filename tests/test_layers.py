@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "sizes": {"types", "model"},
     "pacing": {"types", "model", "stream"},
     "doctor": {"types", "model", "runtime", "stream", "server"},
-    "bench": {"types", "model", "runtime", "stream", "server"},
+    "benchmarks": {"types", "model", "runtime", "stream", "server", "page"},
     "__main__": {
         "runtime",
         "stream",
@@ -40,7 +40,7 @@ MAY_IMPORT = {
         "training",
         "evaluation",
         "doctor",
-        "bench",
+        "benchmarks",
         "compile",
         "page",
         "pacing",
@@ -118,7 +118,7 @@ def test_the_engine_knows_no_game_and_of_the_sdk_only_what_it_must(file: Path) -
         "training": ("streamdit.recording",),  # training data is nothing else than recordings
         "generate": ("streamdit.recording", "streamdit.types"),
         "evaluation": ("streamdit.recording",),
-        "bench": ("streamdit.launch",),  # plays against a process of its own, as a client
+        "benchmarks": ("streamdit.launch", "streamdit.bots"),  # plays against a process of its own, as a client
         "__main__": ("streamdit.errors",),
     }.get(layer(file), ())
     for module in imported(file, ROOT):

@@ -36,6 +36,7 @@ class Cost:
     window_tokens: int  # that one token attends to
     flops: float  # a multiply and an add are two
     full_attention_flops: float  # the same with every token attending to all
+    linear_flops: float  # of `flops`, the linear layers of the blocks but their modulation: what may run in 8 bits
 
 
 def count_parameters(config: DiTConfig) -> Parameters:
@@ -74,7 +75,8 @@ def micro_step_cost(config: DiTConfig, num_latents: int, text_words: int) -> Cos
     fw, hw, ww = fit_window(config.window, grid)
     window_tokens = fw * hw * ww
     flops = _flops(config, num_latents, tokens, window_tokens, text_words)
-    return Cost(tokens, window_tokens, flops, _flops(config, num_latents, tokens, tokens, text_words))
+    full = _flops(config, num_latents, tokens, tokens, text_words)
+    return Cost(tokens, window_tokens, flops, full, 2.0 * config.depth * _linear_products(config, tokens, text_words))
 
 
 def with_window(config: DiTConfig, window: tuple[int, int, int]) -> DiTConfig:
@@ -104,11 +106,8 @@ def activation_bytes(config: DiTConfig, num_latents: int, precision: str) -> int
 def _flops(config: DiTConfig, num_latents: int, tokens: int, attended: int, text_words: int) -> float:
     d, text = config.width, config.text_width
     patch = config.latent_channels * config.patch_size**2
-    hidden = int(d * config.mlp_ratio)
-    per_token = 3 * d * d + d * d + 2 * d * d + 2 * d * hidden  # qkv, out, cross q and out, MLP
-    attention = 2 * tokens * attended * d  # queries with keys, weights with values
-    cross = 2 * tokens * text_words * d + text_words * text * 2 * d
-    block = tokens * per_token + attention + cross + num_latents * d * 6 * d
+    attention = 2 * tokens * (attended + text_words) * d  # queries with keys, weights with values
+    block = _linear_products(config, tokens, text_words) + attention + num_latents * d * 6 * d
     state = len(config.state_fields) * config.frames_per_latent * 2 * OCTAVES
     side_h, side_w = (size // config.patch_size for size in (config.latent_height, config.latent_width))
     axes = sum(
@@ -123,6 +122,13 @@ def _flops(config: DiTConfig, num_latents: int, tokens: int, attended: int, text
         + num_latents * d * 2 * d
     )
     return 2.0 * (config.depth * block + outside)
+
+
+def _linear_products(config: DiTConfig, tokens: int, text_words: int) -> float:
+    """Multiplications of one block's linear layers but its modulation."""
+    d = config.width
+    per_token = 3 * d * d + d * d + 2 * d * d + 2 * d * int(d * config.mlp_ratio)  # qkv, out, cross q and out, MLP
+    return tokens * per_token + text_words * config.text_width * 2 * d  # the prompt's keys and values
 
 
 def _axis_waves(config: DiTConfig) -> tuple[int, int]:

@@ -13,14 +13,14 @@ from engine_service.model.dit import StreamDiT
 E4M3 = torch.float8_e4m3fn
 LARGEST = torch.finfo(E4M3).max  # 448
 MULTIPLE = 16  # torch._scaled_mm wants K and N in sixteens
-QUIETEST = 1e-12  # a row of zeros gets this scale, and stays zeros
+QUIETEST = 1e-12  # no row counts as quieter: one of zeros stays zeros
 KEPT = "modulation"  # 16 rows a micro-step, all of the time its weights' way from memory, and every token hangs on them
 
 
 def quantise_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
     """`(..., K)` in any precision -> the same in e4m3, and float32 scales `(..., 1)` to multiply back."""
-    scale = rows.abs().amax(-1, keepdim=True).float().clamp_min(QUIETEST * LARGEST) / LARGEST
-    return (rows.float() / scale).clamp(-LARGEST, LARGEST).to(E4M3), scale
+    loudest = rows.abs().amax(-1, keepdim=True).float().clamp_min(QUIETEST)
+    return (rows.float() * (LARGEST / loudest)).clamp(-LARGEST, LARGEST).to(E4M3), loudest / LARGEST
 
 
 def scaled_product(x: Tensor, x_scale: Tensor, weight: Tensor, weight_scale: Tensor, dtype: torch.dtype) -> Tensor:

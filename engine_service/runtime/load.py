@@ -1,7 +1,8 @@
 """From a world folder and a backend's name to a runtime: the one place that imports backends, when they are chosen."""
 
+import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,10 +63,18 @@ def load_runtime(
         raise WorldError(f"{folder.path}: vocabulary.txt is missing or empty; train the world or restore the file")
     networks = load_networks(folder, teacher=teacher)
     loading = _Loading(folder, networks, num_threads, cache, plans, max_sessions, with_rungs=with_rungs)
-    found = loading.candidates(backend)
+    return take_first(loading.candidates(backend), loading.runtime, say)
+
+
+def take_first(found: Sequence[Choice], make: Callable[[str], Runtime], say: Callable[[str], None]) -> Runtime:
+    """The first that can be made after all, best first; what could not be is said.
+
+    Raises:
+        BackendError: none can; the reason is the last one's.
+    """
     for i, choice in enumerate(found):
         try:
-            runtime = replace(loading.runtime(choice.backend), why=choice.why)
+            runtime = replace(make(choice.backend), why=choice.why)
         except (TensorRtError, DeviceMemoryError) as error:
             if i + 1 == len(found):
                 raise BackendError(f"--backend {choice.backend}: {error}") from error
@@ -73,7 +82,7 @@ def load_runtime(
         else:
             say(f"{runtime.backend} on {runtime.device}: {runtime.why}")
             return runtime
-    raise AssertionError("there is always a candidate")
+    raise ValueError("there is nothing to choose from")
 
 
 class _Loading:
@@ -104,7 +113,10 @@ class _Loading:
         """What this machine has for this world."""
 
         def find_plans(flavour: Flavour, gpu: Gpu) -> object:
-            from engine_service.runtime.tensorrt import backend  # noqa: PLC0415  brings the exporter along
+            try:
+                from engine_service.runtime.tensorrt import backend  # noqa: PLC0415  brings the exporter along
+            except ModuleNotFoundError as error:
+                raise TensorRtError(f"plans are known by their graphs: pip install {error.name}") from error
 
             return backend.find_plans(self._networks, self._world.name, self._lengths, self._plans, flavour, gpu)
 
@@ -144,9 +156,10 @@ class _Loading:
         )
 
     def _cuda(self) -> Runtime:
-        from engine_service.runtime.cuda_backend import CudaBackend, CudaConfig, powers_of_two  # noqa: PLC0415
+        from engine_service.runtime.cuda_backend import CudaBackend, fitting_config  # noqa: PLC0415
 
-        config = CudaConfig(batch_sizes=powers_of_two(self._max_sessions))
+        has_triton = importlib.util.find_spec("triton") is not None
+        config = fitting_config(torch.cuda.get_device_capability(CUDA), self._max_sessions, has_triton=has_triton)
         backend = CudaBackend(self._networks, CUDA, config)
         return Runtime(
             world=self._world,

@@ -82,3 +82,12 @@ def test_memory_is_counted_in_bytes_of_the_precision() -> None:
     assert weight_bytes(10, "bfloat16") == 20
     assert weight_bytes(10, "float8") == 10
     assert training_bytes(10) == 160
+
+
+def test_the_linear_layers_share_is_all_but_attention_and_what_is_done_once_a_latent() -> None:
+    config = CONFIGS["streamdit-4b"]
+    cost = micro_step_cost(config, 16, 256)
+    attention = 2.0 * config.depth * 2 * cost.tokens * (cost.window_tokens + 256) * config.width
+    modulation = 2.0 * config.depth * 16 * config.width * 6 * config.width
+    rest = cost.flops - cost.linear_flops - attention - modulation
+    assert 0 < rest / cost.flops < 1e-3

@@ -1,15 +1,11 @@
 """`make bench`: measure this machine and put the tables into docs/results.md, between its two marks."""
 
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -19,6 +15,7 @@ import psutil
 import torch
 from rich import print as say
 
+from engine_service.benchmarks.tables import markdown_table, this_place
 from engine_service.runtime.denoiser import Runtime
 from engine_service.runtime.load import load_runtime
 from engine_service.runtime.world import find_world
@@ -46,18 +43,7 @@ def bench(options: BenchOptions) -> str:
 
 
 def _machine_line() -> str:
-    with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
-        processor = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown CPU")
-    today = datetime.now(UTC).date()
-    return (
-        f"Measured {today} on {os.cpu_count()} x {processor}, {platform.system()}, Python {platform.python_version()}, "
-        f"torch {torch.__version__}, by `make bench`."
-    )
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return f"Measured {this_place()}, by `make bench`."
 
 
 def _median_ms(call: Any) -> float:
@@ -109,7 +95,7 @@ def _step_table(world: str) -> str:
     clock = SystemClock()
     jpeg_ms = _median_ms(lambda: encode(frame, Encoding.JPEG, jpeg_quality=90, clock=clock))
     rows.append(["JPEG, quality 90", "", f"{jpeg_ms:.2f} ms", "1 per frame", ""])
-    return _table(["median", "torch", "OpenVINO", "how often", "largest difference"], rows)
+    return markdown_table(["median", "torch", "OpenVINO", "how often", "largest difference"], rows)
 
 
 def _random_buffer(runtime: Runtime, num_latents: int) -> tuple[Any, ...]:
@@ -133,7 +119,7 @@ def _start_table(world: str) -> str:
     probe = "import time; t = time.perf_counter(); import streamdit; print(time.perf_counter() - t)"
     seconds = [float(subprocess.check_output([sys.executable, "-c", probe], text=True)) for _ in range(5)]
     rows.append(["`import streamdit` alone", f"{np.median(seconds):.2f} s"])
-    return _table(["from process start to SERVING", "seconds"], rows)
+    return markdown_table(["from process start to SERVING", "seconds"], rows)
 
 
 def _play_table(options: BenchOptions) -> str:
@@ -163,7 +149,7 @@ def _play_table(options: BenchOptions) -> str:
             ]
         )
     header = ["one player", "fps", "interval p99", "max", "first frame", "control p95", "visible p95", "late"]
-    return _table([*header, "age after stall", "engine memory, peak"], rows) + "\n\nTimes in ms, age in frames."
+    return markdown_table([*header, "age after stall", "engine memory, peak"], rows) + "\n\nTimes in ms, age in frames."
 
 
 def _percentile(report: dict[str, Any], name: str, key: str) -> str:

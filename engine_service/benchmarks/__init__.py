@@ -1,0 +1,1 @@
+"""HOW FAST it is: tables of this machine and, where there is one, of its GPU."""
