@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := examples/pygame
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo play test check bench proto world clean
+.PHONY: help setup demo play test check bench proto unity-test unity-bench world clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -37,7 +37,13 @@ check: setup ## ruff, mypy strict, generated code up to date
 bench: setup ## measure this machine; writes the tables of docs/results.md
 	$(BIN)/streamdit-engine bench --out docs/results.md
 
-proto: setup ## regenerate sdk/streamdit/wire from proto/
+unity-test: setup ## the Unity package's C# against the live engine; skips, and says so, without a .NET SDK
+	examples/unity/test $(BIN)
+
+unity-bench: setup ## the same, a few minutes of play with nothing beside it: the numbers for docs/results.md
+	STREAMDIT_SOAK_S=300 examples/unity/test $(BIN) --filter 'FullyQualifiedName~PaceTests|FullyQualifiedName~Benchmark' --logger 'console;verbosity=normal'
+
+proto: setup ## regenerate the Python and C# messages from proto/
 	$(BIN)/python proto/generate.py
 
 world: setup ## train critters from nothing on this machine: hours on two cores; resumes where it stopped

@@ -34,6 +34,8 @@ def serve(
         float, typer.Option(help="Seconds a session outlives a broken connection; 0: not at all.")
     ] = 10.0,
     metrics_port: Annotated[int | None, typer.Option(help="Prometheus page; none unless given.")] = None,
+    governor: Annotated[bool, typer.Option(help="Lower quality before frames are late.")] = True,
+    gpu_hz: Annotated[float, typer.Option(help="How often to ask NVML of the GPU; 0: never.")] = 4.0,
     token: Annotated[str | None, typer.Option(help="Ask clients for it.", envvar="STREAMDIT_TOKEN")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; with --tls-key.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM private key; with --tls-cert.")] = None,
@@ -43,6 +45,7 @@ def serve(
     with say.status(f"loading world {world} (the first start compiles it and takes longer)"), _clear_errors():
         from engine_service.config import EngineConfig, build_server  # noqa: PLC0415
         from engine_service.server.config import ServerConfig  # noqa: PLC0415
+        from engine_service.stream.governor import GovernorConfig  # noqa: PLC0415
 
         server = build_server(
             EngineConfig(
@@ -50,6 +53,7 @@ def serve(
                 backend=backend,
                 num_threads=threads,
                 cache=cache,
+                gpu_hz=gpu_hz,
                 plans=plans,
                 server=ServerConfig(
                     host=host,
@@ -58,6 +62,7 @@ def serve(
                     idle_timeout_s=idle_timeout,
                     resume_s=resume,
                     metrics_port=metrics_port,
+                    governor=GovernorConfig() if governor else None,
                     token=token,
                     tls_cert=tls_cert,
                     tls_key=tls_key,
@@ -427,6 +432,38 @@ def compile_world(
         say.print(compiling.as_table(compiling.compile_plans(options, say)))
         if check:
             say.print(compiling.check(options))
+
+
+@app.command("measure-rungs")
+def measure_ladder(
+    out: Annotated[Path | None, typer.Option(help="A page to write the table into, between its marks.")] = None,
+    world: WorldOption = "critters",
+    recordings: Annotated[int, typer.Option(help="How many to play on every rung.")] = 16,
+    exams: Annotated[Path | None, typer.Option(help="Where recordings to play are kept; default: a cache.")] = None,
+    backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+) -> None:
+    """What every rung of the quality ladder costs in quality and in time."""
+    with _clear_errors():
+        from engine_service.evaluation.exam import default_exams  # noqa: PLC0415
+        from engine_service.evaluation.rungs import as_markdown, measure_rungs  # noqa: PLC0415
+        from engine_service.page import write_between_marks  # noqa: PLC0415
+        from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
+
+        say = Console(stderr=True)
+        folder = find_world(world)
+        results = measure_rungs(
+            folder,
+            num_recordings=recordings,
+            exams=exams or default_exams(load_world(folder)),
+            backend=backend,
+            seed=seed,
+            tick=say.print,
+        )
+        text = as_markdown(results, recordings, backend)
+        if out is not None:
+            write_between_marks(out, "rungs", text)
+        typer.echo(text)
 
 
 @app.command("doctor")

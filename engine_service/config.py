@@ -1,7 +1,8 @@
 """Each layer's settings composed into one engine: a world, its runtime, and the server in front of it."""
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine_service.runtime.denoiser import Runtime
@@ -10,6 +11,7 @@ from engine_service.runtime.world import find_world
 from engine_service.server.app import EngineServer
 from engine_service.server.config import ServerConfig
 from engine_service.server.messages import SessionPlan
+from engine_service.stream.gpu import GpuConfig, visible_device
 from engine_service.stream.player import Player
 from engine_service.stream.session import StreamSession
 
@@ -22,6 +24,7 @@ class EngineConfig:
     backend: str = "auto"
     num_threads: int = 0  # 0: every core
     cache: Path | None = None  # converted graphs; None: the user's cache folder
+    gpu_hz: float = 4.0  # how often NVML is asked of the GPU that computes; 0: never
     plans: Path | None = None  # TensorRT's; None: the user's cache folder
     server: ServerConfig = field(default_factory=ServerConfig)
 
@@ -42,6 +45,7 @@ def build_server(config: EngineConfig, say: Callable[[str], None] = silent) -> E
         cache=config.cache,
         plans=config.plans,
         max_sessions=config.server.max_sessions,
+        with_rungs=config.server.governor is not None,
         say=say,
     )
     warm_up(runtime)
@@ -51,7 +55,7 @@ def build_server(config: EngineConfig, say: Callable[[str], None] = silent) -> E
         return StreamSession(runtime, profile=plan.profile, seed=plan.seed)
 
     return EngineServer(
-        config.server,
+        replace(config.server, gpu=gpu_to_watch(runtime, config.gpu_hz)),
         worlds={world.name: world},
         default_world=world.name,
         player_factory=player,
@@ -63,3 +67,10 @@ def build_server(config: EngineConfig, say: Callable[[str], None] = silent) -> E
 def warm_up(runtime: Runtime) -> None:
     """One shift of the default profile, so that the first player does not pay for first calls."""
     StreamSession(runtime, profile=runtime.world.default_profile, seed=0).advance()
+
+
+def gpu_to_watch(runtime: Runtime, rate_hz: float) -> GpuConfig | None:
+    """The GPU that the runtime computes on; None if it computes on none, or nobody wants to know."""
+    if runtime.latent_device.type != "cuda" or rate_hz == 0:
+        return None
+    return GpuConfig(device=visible_device(os.environ), rate_hz=rate_hz)

@@ -1,10 +1,13 @@
-"""Generate sdk/streamdit/wire from the proto; `--check` fails if the committed files differ.
+"""Generate the Python and the C# messages from the proto; `--check` fails if the committed files differ.
 
-Run by `make proto` and, with `--check`, by `make check`.
+Run by `make proto` and, with `--check`, by `make check`. The C# side needs a .NET SDK: grpcio-tools has no generator for
+it, Grpc.Tools has. Without one it is passed over, and said so.
 """
 
+import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from grpc_tools import protoc
@@ -12,6 +15,9 @@ from grpc_tools import protoc
 ROOT = Path(__file__).resolve().parent.parent
 PROTO = ROOT / "proto" / "streamdit" / "v1" / "engine.proto"
 WIRE = ROOT / "sdk" / "streamdit" / "wire"
+UNITY = ROOT / "examples" / "unity"
+UNITY_WIRE = UNITY / "com.streamdit.engine" / "Runtime" / "Core" / "Wire"
+NO_DOTNET = 3  # exit status of with-dotnet
 
 
 def generate(target: Path) -> None:
@@ -33,17 +39,32 @@ def generate(target: Path) -> None:
     service.write_text(service.read_text().replace("import engine_pb2 as", "from . import engine_pb2 as"))
 
 
-def main() -> None:
-    """Generate in place, or compare a fresh generation with what is committed."""
-    if "--check" not in sys.argv[1:]:
-        generate(WIRE)
-        return
+def generate_csharp(target: Path) -> None:
+    """Write Engine.cs into `target`; nothing without a .NET SDK, which is then said."""
+    project = UNITY / "Tests~" / "Wire" / "Wire.csproj"
+    build = ["dotnet", "build", str(project), "-nologo", "-v:q", "-restore", "-t:Generate", f"-p:WireFolder={target}"]
+    done = subprocess.run([str(UNITY / "with-dotnet"), *build], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode not in (0, NO_DOTNET):
+        raise SystemExit(f"the C# messages could not be generated:\n{done.stdout}")
+
+
+def check(make: Callable[[Path], None], committed: Path) -> None:
+    """Fails if a fresh generation differs from what is committed."""
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
-        generate(fresh)
-        stale = [f.name for f in sorted(fresh.iterdir()) if f.read_text() != (WIRE / f.name).read_text()]
+        make(fresh)
+        stale = [f.name for f in sorted(fresh.iterdir()) if f.read_text() != (committed / f.name).read_text()]
     if stale:
-        raise SystemExit(f"sdk/streamdit/wire is out of date ({', '.join(stale)}): run `make proto`")
+        raise SystemExit(f"{committed.relative_to(ROOT)} is out of date ({', '.join(stale)}): run `make proto`")
+
+
+def main() -> None:
+    """Generate in place, or compare a fresh generation with what is committed."""
+    for make, place in ((generate, WIRE), (generate_csharp, UNITY_WIRE)):
+        if "--check" in sys.argv[1:]:
+            check(make, place)
+        else:
+            make(place)
 
 
 if __name__ == "__main__":

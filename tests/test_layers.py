@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "benchmarks": {"types", "model", "runtime", "stream", "server", "page"},
     "__main__": {
         "runtime",
+        "stream",
         "server",
         "config",
         "generate",

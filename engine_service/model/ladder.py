@@ -51,7 +51,8 @@ def _savings(partition: Partition) -> Iterator[tuple[Partition, str]]:
         partition = replace(partition, steps_per_shift=partition.steps_per_shift // 2)
         yield partition, f"{_count(partition.steps_per_shift, 'micro-step')} a shift"
     while partition.references > 0:
-        partition = replace(partition, references=partition.references // 2)
+        # One or two are not worth a rung, and a graph, between.
+        partition = replace(partition, references=partition.references // 2 if partition.references > 2 else 0)
         yield partition, _count(partition.references, "reference")
     while partition.chunks // 2 * partition.steps_per_shift >= FEWEST_LEVELS:
         partition = replace(partition, chunks=partition.chunks // 2)

@@ -69,7 +69,9 @@ class CudaBackend:
         """A micro-step for every buffer length and batch size."""
         networks = self._networks
         dit = in_precision(networks.dit, self._device, self._dtype)
-        step = self._compiled(Stepper(MicroStep(dit, self._dtype)))
+        for block in dit.blocks:  # not the whole: two graphs to compile, shifted and not, however many blocks there are
+            self._compile(block)
+        step = Stepper(MicroStep(dit, self._dtype)).eval()
         calls = {}
         for length in buffer_lengths:
             for size in self._config.batch_sizes:
@@ -81,7 +83,8 @@ class CudaBackend:
         """The decoder for every batch size."""
         config = self._networks.dit.config
         decoder = in_precision(self._networks.decoder, self._device, self._dtype)
-        decode = self._compiled(DecodeStep(decoder, self._dtype))
+        decode = DecodeStep(decoder, self._dtype).eval()
+        self._compile(decode)
         calls = {}
         for size in self._config.batch_sizes:
             latent = torch.zeros(size, config.latent_channels, config.latent_height, config.latent_width)
@@ -94,27 +97,29 @@ class CudaBackend:
         encoder = in_precision(self._networks.encoder, self._device, self._dtype)
         height, width = SPATIAL * config.latent_height, SPATIAL * config.latent_width
         frames = torch.zeros(config.frames_per_latent, height, width, 3, dtype=torch.uint8)
-        encode = self._compiled(EncodeStep(encoder, self._dtype))
+        encode = EncodeStep(encoder, self._dtype).eval()
+        self._compile(encode)
         return CapturedEncoder(self._captured("the encoder", encode, (frames,)))
 
-    def _compiled(self, module: nn.Module) -> Callable[..., Tensor]:
-        """One compilation a shape; after capture none of them is called again."""
-        module.eval()
-        if self._config.compiler is None:
-            return module
-        compiled: Callable[..., Tensor] = torch.compile(
-            module, fullgraph=True, dynamic=False, backend=self._config.compiler
-        )
-
-        def call(*inputs: Tensor) -> Tensor:
-            # The limits are there to find code that compiles for every call; here shapes are few and known.
-            with torch._dynamo.config.patch(recompile_limit=MANY, accumulated_recompile_limit=MANY):
-                return compiled(*inputs)
-
-        return call
+    def _compile(self, module: nn.Module) -> None:
+        """One compilation a shape, when it is first called; none is called again once it is captured."""
+        if self._config.compiler is not None:
+            module.compile(fullgraph=True, dynamic=False, backend=self._config.compiler)
 
     def _captured(self, name: str, call: Callable[..., Tensor], example: Sequence[Tensor]) -> CapturedCall:
-        return CapturedCall(name, call, example, self._device, pool=self._pool)
+        # The limits are there to find code that compiles for every call; here shapes are few and known.
+        with torch._dynamo.config.patch(recompile_limit=MANY, accumulated_recompile_limit=MANY):
+            return CapturedCall(name, call, example, self._device, pool=self._pool)
+
+
+def fitting_config(capability: tuple[int, int], max_sessions: int, *, has_triton: bool) -> CudaConfig:
+    """For a card of that compute capability: bfloat16 from Ampere on, float16 before; compiled where Triton is, which
+    Inductor writes its kernels in."""
+    return CudaConfig(
+        precision="bf16" if capability >= (8, 0) else "fp16",
+        batch_sizes=powers_of_two(max_sessions),
+        compiler="inductor" if has_triton and capability >= (7, 0) else None,
+    )
 
 
 def powers_of_two(most: int) -> tuple[int, ...]:

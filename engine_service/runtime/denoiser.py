@@ -93,6 +93,7 @@ class Runtime:
     decoder: FrameDecoder
     encoder: FrameEncoder
     prompts: PromptEncoder
+    buffer_lengths: tuple[int, ...] | None = None  # that the denoiser has graphs for; None: any
     latent_device: torch.device = CPU  # where latents live between calls
     why: str = ""  # this backend and no other
 

@@ -1,12 +1,14 @@
 """From a world folder and a backend's name to a runtime: the one place that imports backends, when they are chosen."""
 
+import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from engine_service.model.ladder import buffer_lengths
 from engine_service.runtime.choice import BackendError, Choice, Facts, check_name, choices, require
 from engine_service.runtime.cuda_graph import DeviceMemoryError
 from engine_service.runtime.denoiser import CPU, PromptEncoder, Runtime
@@ -38,6 +40,7 @@ def load_runtime(
     plans: Path | None = None,
     teacher: bool = False,
     max_sessions: int = 1,
+    with_rungs: bool = False,
     say: Callable[[str], None] = silent,
 ) -> Runtime:
     """Load a world's weights and make them ready on a backend; everything is compiled and warm when this returns.
@@ -47,7 +50,8 @@ def load_runtime(
 
     teacher: the weights before distillation. num_threads 0 means every core. cache None means `default_cache()`,
     plans None the folder that `compile` writes to. max_sessions: that will be played at once; on a GPU there are
-    graphs for them to share.
+    graphs for them to share. with_rungs: also graphs for the buffers of lower rungs, which a governor may choose;
+    of TensorRT those rungs are left out that need a length no profile has.
 
     Raises:
         WorldError: the world's folder is damaged.
@@ -58,11 +62,19 @@ def load_runtime(
     if not folder.world.vocabulary:
         raise WorldError(f"{folder.path}: vocabulary.txt is missing or empty; train the world or restore the file")
     networks = load_networks(folder, teacher=teacher)
-    loading = _Loading(folder, networks, num_threads, cache, plans, max_sessions)
-    found = loading.candidates(backend)
+    loading = _Loading(folder, networks, num_threads, cache, plans, max_sessions, with_rungs=with_rungs)
+    return take_first(loading.candidates(backend), loading.runtime, say)
+
+
+def take_first(found: Sequence[Choice], make: Callable[[str], Runtime], say: Callable[[str], None]) -> Runtime:
+    """The first that can be made after all, best first; what could not be is said.
+
+    Raises:
+        BackendError: none can; the reason is the last one's.
+    """
     for i, choice in enumerate(found):
         try:
-            runtime = replace(loading.runtime(choice.backend), why=choice.why)
+            runtime = replace(make(choice.backend), why=choice.why)
         except (TensorRtError, DeviceMemoryError) as error:
             if i + 1 == len(found):
                 raise BackendError(f"--backend {choice.backend}: {error}") from error
@@ -70,7 +82,7 @@ def load_runtime(
         else:
             say(f"{runtime.backend} on {runtime.device}: {runtime.why}")
             return runtime
-    raise AssertionError("there is always a candidate")
+    raise ValueError("there is nothing to choose from")
 
 
 class _Loading:
@@ -84,6 +96,8 @@ class _Loading:
         cache: Path | None,
         plans: Path | None,
         max_sessions: int,
+        *,
+        with_rungs: bool = False,
     ) -> None:
         self._world = folder.world
         self._networks = networks
@@ -91,13 +105,18 @@ class _Loading:
         self._cache = cache or default_cache()
         self._plans = PlanCache(plans or default_plans(folder.world.name))
         self._max_sessions = max_sessions
-        self._lengths = tuple(sorted({partition.num_latents for partition in folder.world.profiles.values()}))
+        profiles = folder.world.profiles.values()
+        self._lengths = tuple(sorted({partition.num_latents for partition in profiles}))
+        self._all_lengths = buffer_lengths(profiles) if with_rungs else self._lengths
 
     def facts(self) -> Facts:
         """What this machine has for this world."""
 
         def find_plans(flavour: Flavour, gpu: Gpu) -> object:
-            from engine_service.runtime.tensorrt import backend  # noqa: PLC0415  brings the exporter along
+            try:
+                from engine_service.runtime.tensorrt import backend  # noqa: PLC0415  brings the exporter along
+            except ModuleNotFoundError as error:
+                raise TensorRtError(f"plans are known by their graphs: pip install {error.name}") from error
 
             return backend.find_plans(self._networks, self._world.name, self._lengths, self._plans, flavour, gpu)
 
@@ -137,19 +156,21 @@ class _Loading:
         )
 
     def _cuda(self) -> Runtime:
-        from engine_service.runtime.cuda_backend import CudaBackend, CudaConfig, powers_of_two  # noqa: PLC0415
+        from engine_service.runtime.cuda_backend import CudaBackend, fitting_config  # noqa: PLC0415
 
-        config = CudaConfig(batch_sizes=powers_of_two(self._max_sessions))
+        has_triton = importlib.util.find_spec("triton") is not None
+        config = fitting_config(torch.cuda.get_device_capability(CUDA), self._max_sessions, has_triton=has_triton)
         backend = CudaBackend(self._networks, CUDA, config)
         return Runtime(
             world=self._world,
             backend=f"torch-{config.precision}",
             device=torch.cuda.get_device_name(CUDA),
             latent_shape=self._latent_shape,
-            denoiser=backend.denoiser(self._lengths),
+            denoiser=backend.denoiser(self._all_lengths),
             decoder=backend.decoder(),
             encoder=backend.encoder(),
             prompts=self._prompts(CUDA),
+            buffer_lengths=self._all_lengths,
             latent_device=CUDA,
         )
 
@@ -176,6 +197,7 @@ class _Loading:
             decoder=backend.decoder(),
             encoder=backend.encoder(),
             prompts=self._prompts(CUDA),
+            buffer_lengths=self._lengths,
             latent_device=CUDA,
         )
 
@@ -190,8 +212,9 @@ class _Loading:
             latent_shape=self._latent_shape,
             decoder=compiler.decoder(),
             encoder=compiler.encoder(),
-            denoiser=compiler.denoiser(self._lengths),
+            denoiser=compiler.denoiser(self._all_lengths),
             prompts=self._prompts(CPU),
+            buffer_lengths=self._all_lengths,
         )
 
     @property

@@ -8,7 +8,9 @@ from engine_service.model.world import World
 from engine_service.server.event_checks import MAX_NAME_CHARS, check_profile, check_prompt, check_state
 from engine_service.server.messages import ClientMessage, Delivery, Encoding, OpenRequest, SessionPlan
 from engine_service.server.rejection import Rejection, RejectReason
-from engine_service.types import Prompt, State
+from engine_service.types import GpuReading, Prompt, State
+
+FULL_GPU_MEMORY = 0.98  # from this share on, an allocation may fail in the middle of someone's stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,24 @@ def check_room(offer: Offer, active_sessions: int) -> None:
             field="active_sessions",
             value=active_sessions,
             allowed=f"this engine serves at most {offer.max_sessions} sessions at once",
+        )
+
+
+def check_gpu_memory(reading: GpuReading | None) -> None:
+    """The GPU has memory for another session's buffers; not measured, it is believed to.
+
+    Raises:
+        Rejection: SERVER_FULL.
+    """
+    if reading is None or reading.memory_used_bytes is None or not reading.memory_total_bytes:
+        return
+    used = reading.memory_used_bytes / reading.memory_total_bytes
+    if used >= FULL_GPU_MEMORY:
+        raise Rejection(
+            RejectReason.SERVER_FULL,
+            field="memory of the GPU in use",
+            value=f"{100 * used:.0f} %",
+            allowed=f"a session is taken below {100 * FULL_GPU_MEMORY:.0f} %",
         )
 
 

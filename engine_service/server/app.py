@@ -6,7 +6,7 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -15,11 +15,14 @@ from grpc_reflection.v1alpha import reflection
 from engine_service.model.world import World
 from engine_service.server.admission import Offer
 from engine_service.server.config import ServerConfig
+from engine_service.server.gpu_metrics import GpuMetrics
 from engine_service.server.messages import PlayerFactory
 from engine_service.server.metrics import Metrics, MetricsPage
 from engine_service.server.service import EngineService
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import Clock, SystemClock
+from engine_service.stream.gpu import GpuError, GpuMonitor
+from engine_service.types import GpuReading
 from streamdit.wire import engine_pb2, engine_pb2_grpc
 
 log = logging.getLogger(__name__)
@@ -51,7 +54,16 @@ class EngineServer:
         self._default_world = default_world
         clock = clock or SystemClock()
         self.metrics = Metrics()
-        self._worker = Worker(player_factory, clock=clock, inbox_size=config.inbox_size)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._gpu = None if config.gpu is None else GpuMonitor(config.gpu, clock=clock, hear=self._hear_of_gpu)
+        self._gpu_metrics = GpuMetrics(self.metrics.registry, self.metrics.num_frames_sent)
+        self._worker = Worker(
+            player_factory,
+            clock=clock,
+            inbox_size=config.inbox_size,
+            governor=config.governor,
+            newest_reading=self._newest_reading,
+        )
         self._service = EngineService(
             offer=Offer(
                 worlds=worlds,
@@ -67,10 +79,12 @@ class EngineServer:
             metrics=self.metrics,
             backend=backend,
             device=device,
+            newest_reading=self._newest_reading,
         )
         self._health = health.aio.HealthServicer()
         self._pages = ExitStack()
         self._server: grpc.aio.Server | None = None
+        self._losing: asyncio.Task[None] | None = None  # kept: a loop forgets tasks that nobody holds
         self.port = 0  # the real one, once started
         self.metrics_port: int | None = None
 
@@ -92,6 +106,7 @@ class EngineServer:
         self._server = server
         self._worker.start()
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
+        self._watch_gpu()
 
     async def stop(self, drain_s: float | None = None) -> None:
         """Warn and close the sessions within `drain_s` (default: configured), then stop. May be repeated."""
@@ -102,12 +117,40 @@ class EngineServer:
                 await self._service.drain(self._config.drain_s if drain_s is None else drain_s)
             finally:  # also when a second signal cuts the draining short
                 await server.stop(grace=0.2)
-        await asyncio.get_running_loop().run_in_executor(None, self._worker.stop)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._worker.stop)
+        if self._gpu is not None:
+            await loop.run_in_executor(None, self._gpu.stop)
         self._pages.close()
 
     def readiness_line(self) -> str:
         """What is printed once clients may come."""
         return f"serving world {self._default_world} on {self._config.host}:{self.port} ({self._backend})"
+
+    def _watch_gpu(self) -> None:
+        """Without NVML the governor has the clock alone, which decides anyway."""
+        self._loop = asyncio.get_running_loop()
+        if self._gpu is not None:
+            try:
+                self._gpu.start()
+            except GpuError as error:
+                log.warning("the GPU is not watched: %s", error)
+
+    def _newest_reading(self) -> GpuReading | None:
+        return None if self._gpu is None else self._gpu.newest
+
+    def _hear_of_gpu(self, reading: GpuReading) -> None:
+        """In the monitor's thread."""
+        self._gpu_metrics.take(reading)
+        if reading.lost and self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                self._loop.call_soon_threadsafe(self._lose_gpu, reading.name)
+
+    def _lose_gpu(self, name: str) -> None:
+        why = f"the GPU ({name}) is lost: reset it or restart its machine, then the engine"
+        log.error("%s", why)
+        self._service.fail(why)
+        self._losing = asyncio.create_task(self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING))
 
     def _open_metrics(self, port: int) -> int:
         try:

@@ -1,7 +1,10 @@
 """The server's settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from engine_service.stream.governor import GovernorConfig
+from engine_service.stream.gpu import GpuConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +24,8 @@ class ServerConfig:
     close_s: float = 2.0  # for the last messages to a client that may not be reading
     max_message_bytes: int = 16 * 1024 * 1024  # sent; what clients send is far smaller
     metrics_port: int | None = None  # None: no metrics page; 0: any free port
+    governor: GovernorConfig | None = field(default_factory=GovernorConfig)  # None: quality is always the best
+    gpu: GpuConfig | None = None  # the GPU to watch; None: none
     token: str | None = None  # None: everyone is let in
     tls_cert: Path | None = None  # PEM, both or none
     tls_key: Path | None = None

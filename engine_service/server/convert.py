@@ -12,6 +12,7 @@ from engine_service import API_VERSION, __version__
 from engine_service.model.world import World
 from engine_service.server import messages
 from engine_service.server.event_checks import MAX_HORIZON_FRAMES, MAX_PROMPT_CHARS
+from engine_service.server.governed import RungChanged
 from engine_service.server.messages import SessionPlan
 from engine_service.server.outbox import Outgoing
 from engine_service.server.rejection import Rejection, RejectReason
@@ -222,6 +223,11 @@ def late(lateness_s: float, skip_frames: int) -> ToClient:
     return wire.ServerMessage(
         notice=wire.Notice(code=wire.NOTICE_CODE_LATE, detail=f"a chunk was {lateness_s * 1e3:.0f} ms late, {remedy}")
     )
+
+
+def rung_changed(change: RungChanged) -> ToClient:
+    """Another quality rung, and why."""
+    return wire.ServerMessage(notice=wire.Notice(code=wire.NOTICE_CODE_RUNG_CHANGED, detail=change.reason))
 
 
 def stats(totals: Totals, measured: Measured, *, active_sessions: int) -> ToClient:

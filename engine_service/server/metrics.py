@@ -41,7 +41,15 @@ class Metrics:
         )
         self.decode_s = Histogram("streamdit_decode_seconds", "Decoding a chunk", buckets=_FAST_S, registry=registry)
         self.encode_s = Histogram("streamdit_encode_seconds", "Encoding a frame", buckets=_FAST_S, registry=registry)
+        self.rung_frames = Counter("streamdit_rung_frames", "Frames sent, by quality rung", ["rung"], registry=registry)
+        self.rung_changes = Counter(
+            "streamdit_rung_changes", "Changes of the quality rung: lower, better", ["direction"], registry=registry
+        )
         self.inbox_drops = Counter("streamdit_inbox_drops", "Events that fell out of a full inbox", registry=registry)
+
+    def num_frames_sent(self) -> float:
+        """Of all sessions, since the start."""
+        return self.registry.get_sample_value("streamdit_frames_total", {"outcome": "sent"}) or 0.0
 
 
 class MetricsPage:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from engine_service.server import convert, messages
 from engine_service.server.config import ServerConfig
 from engine_service.server.event_checks import check_event
+from engine_service.server.governed import RungChanged
 from engine_service.server.line import Line, next_message
 from engine_service.server.lobby import Abandoned
 from engine_service.server.messages import Delivery, SessionPlan
@@ -253,6 +254,10 @@ class Play:
                     self._tell(convert.applied(applied))
             case Late():
                 self._tell(convert.late(item.lateness_s, item.skip_frames))
+            case RungChanged():
+                self._metrics.rung_changes.labels("better" if item.better else "lower").inc()
+                log.info("session %s: %s", self._plan.session_id, item.reason)
+                self._tell(convert.rung_changed(item))
             case UnknownWords():
                 self._tell(convert.unknown_words(item))
             case Failed():
@@ -317,6 +322,7 @@ class Play:
             self._metrics.frame_interval_s.observe((now_ns - self._last_sent_ns) * 1e-9)
         self._last_sent_ns = now_ns
         self._metrics.frames.labels("sent").inc()
+        self._metrics.rung_frames.labels(str(frame.rung)).inc()
         for cause in ("generate", "encode", "network"):
             self._metrics.frames.labels(f"dropped_{cause}").inc(getattr(dropped, cause))
 

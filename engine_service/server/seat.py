@@ -6,13 +6,25 @@ from typing import TypeAlias
 
 from engine_service.server.claim import Claim
 from engine_service.server.encoder import EncodedFrame, encode
+from engine_service.server.governed import Governed, RungChanged, no_gpu
 from engine_service.server.inbox import Inbox
 from engine_service.server.messages import Delivery, PlayerFactory, SessionPlan
 from engine_service.stream import pacer
 from engine_service.stream.batch import Calls
 from engine_service.stream.clock import Clock
+from engine_service.stream.governor import GovernorConfig, Measurement
 from engine_service.stream.player import Player
-from engine_service.types import Applied, Chunk, Event, Frame, Pause, Resume, UnknownWords
+from engine_service.types import (
+    Applied,
+    Chunk,
+    Event,
+    Frame,
+    GpuReading,
+    Pause,
+    Resume,
+    SwitchProfile,
+    UnknownWords,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ class Failed:
     detail: str
 
 
-Delivered: TypeAlias = Frames | Made | Late | UnknownWords | Failed
+Delivered: TypeAlias = Frames | Made | Late | RungChanged | UnknownWords | Failed
 
 
 class Seat:
@@ -57,12 +69,23 @@ class Seat:
     """
 
     def __init__(
-        self, plan: SessionPlan, *, inbox_size: int, clock: Clock, deliver: Callable[[Delivered], None]
+        self,
+        plan: SessionPlan,
+        *,
+        inbox_size: int,
+        clock: Clock,
+        deliver: Callable[[Delivered], None],
+        governor: GovernorConfig | None = None,
+        newest_reading: Callable[[], GpuReading | None] = no_gpu,
     ) -> None:
+        """Without a governor, and in lockstep, the rung is always the best."""
         self.plan = plan
         self.inbox = Inbox(inbox_size)
         self.deliver = deliver
         self._clock = clock
+        self._governor = governor
+        self._newest_reading = newest_reading
+        self._governed: Governed | None = None  # None until there is a player, in lockstep, and without a governor
         self._player: Player | None = None
         self._pacer: pacer.PacerConfig | None = None  # None until there is a player, and in lockstep
         self._pace = pacer.PaceState()
@@ -159,6 +182,8 @@ class Seat:
         self._player = player
         if self.plan.delivery is not Delivery.LOCKSTEP:
             self._pacer = pacer.PacerConfig(frame_period_us=player.frame_period_us)
+            if self._governor is not None:
+                self._governed = Governed(self._governor, player.rungs, self._newest_reading)
         self._due_since_ns = self._clock.now_ns()
 
     def make_chunk(
@@ -204,13 +229,14 @@ class Seat:
             # In one piece: an acknowledgement must not find half a chunk and think it was all.
             self.deliver(Frames((first, *(self._encode(frame) for frame in chunk.frames[1:]))))
             return
+        ready_ns = self._clock.now_ns()
         decision = pacer.after_chunk(
             self._pacer,
             self._pace,
             pts_us=first.pts_us,
             num_frames=len(chunk.frames),
             started_ns=started_ns,
-            ready_ns=self._clock.now_ns(),
+            ready_ns=ready_ns,
         )
         fresh = self._pace.anchor_ns is None
         self._pace = decision.state
@@ -224,11 +250,36 @@ class Seat:
             self._next_pts_us += decision.skip_frames * period_us
         if decision.skip_frames or (decision.reanchored and not fresh):
             self.deliver(Late(decision.lateness_s, decision.skip_frames))
+        if self._governed is not None and decision.spent_s is not None:
+            self._govern(self._governed, player, chunk, decision.spent_s, self._clock.now_ns() - ready_ns)
+
+    def _govern(self, governed: Governed, player: Player, chunk: Chunk, spent_s: float, rest_ns: int) -> None:
+        """Ask for the next chunk's rung; `rest_ns` went into the frames after the first."""
+        rest_s = rest_ns * 1e-9
+        measured = Measurement(
+            cost_s=spent_s + rest_s,
+            fixed_s=chunk.decode_s + rest_s,
+            budget_s=len(chunk.frames) * player.frame_period_us * 1e-6,
+            num_frames=len(chunk.frames),
+        )
+        decision, changed = governed.account(measured, self._clock.now_ns())
+        if changed is not None:
+            player.take_rung(governed.rung)
+            self._pace = pacer.rescaled(self._pace, decision.cost_factor)
+            self.deliver(changed)
 
     def _apply(self, player: Player, event: Event) -> None:
         unknown = player.apply(event)
+        if isinstance(event, SwitchProfile) and self._governed is not None:
+            self._governed.climb(player.rungs)
+            if self._governed.number:
+                player.take_rung(self._governed.rung)
         if unknown is not None and unknown.words:
             self.deliver(unknown)
 
     def _encode(self, frame: Frame) -> EncodedFrame:
-        return encode(frame, self.plan.encoding, jpeg_quality=self.plan.jpeg_quality, clock=self._clock)
+        number, quality = 0, self.plan.jpeg_quality
+        if self._governed is not None:
+            number, quality = self._governed.number, min(quality, self._governed.rung.jpeg_quality)
+        encoded = encode(frame, self.plan.encoding, jpeg_quality=quality, clock=self._clock)
+        return replace(encoded, rung=number)

@@ -3,13 +3,20 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
 
 from engine_service.server import convert
-from engine_service.server.admission import Offer, admit, check_api_version, check_room, expect_open
+from engine_service.server.admission import (
+    Offer,
+    admit,
+    check_api_version,
+    check_gpu_memory,
+    check_room,
+    expect_open,
+)
 from engine_service.server.auth import check_bearer
 from engine_service.server.config import ServerConfig
 from engine_service.server.line import next_message
@@ -20,7 +27,7 @@ from engine_service.server.play import Play
 from engine_service.server.rejection import Rejection
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import Clock
-from engine_service.types import Closed, ClosedReason
+from engine_service.types import Closed, ClosedReason, GpuReading
 from streamdit.wire import engine_pb2_grpc
 
 log = logging.getLogger(__name__)
@@ -39,7 +46,9 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         metrics: Metrics,
         backend: str,
         device: str,
+        newest_reading: Callable[[], GpuReading | None],
     ) -> None:
+        self._newest_reading = newest_reading
         self._offer = offer
         self._worker = worker
         self._config = config
@@ -50,6 +59,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         self._plays: set[Play] = set()
         self._lobby = Lobby(worker, keep_s=config.resume_s, size=config.max_sessions)
         self._draining = False
+        self._failure = ""  # why nothing can be computed any more
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -77,8 +87,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         context: grpc.aio.ServicerContext[convert.FromClient, convert.ToClient],
     ) -> None:
         """One session. Writes through the context: a generator learns late that its client vanished."""
-        if self._draining:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "the engine is shutting down")
+        await self._expect_service(context)
         try:
             request = await self._expect_open(context)
             resumed = self._resume(request)
@@ -107,6 +116,13 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         if isinstance(end, Rejection):
             await self._refuse(context, end)
 
+    def fail(self, why: str) -> None:
+        """Nothing can be computed any more: end all sessions with ENGINE_FAILED, and refuse those that come."""
+        self._failure = why
+        self._lobby.clear()
+        for play in self._plays:
+            play.end(Closed(ClosedReason.ENGINE_FAILED, why))
+
     async def drain(self, deadline_s: float) -> None:
         """Take no new sessions, warn the others, close those still here after half of the time."""
         self._draining = True
@@ -118,6 +134,13 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
                 play.end(Closed(ClosedReason.SERVER_DRAINING, "the engine is shutting down"))
             await self._emptied(deadline_s / 2)
 
+    async def _expect_service(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        """The engine can take a session: it is not going down, and its device is there."""
+        if self._draining:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "the engine is shutting down")
+        if self._failure:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, self._failure)
+
     async def _expect_open(
         self, context: grpc.aio.ServicerContext[convert.FromClient, convert.ToClient]
     ) -> OpenRequest:
@@ -127,10 +150,11 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
                 first = await next_message(context)
         except TimeoutError:
             first = None
+        await self._expect_service(context)  # which may have ended while the client was silent
         return expect_open(first)
 
     def _admit(self, request: OpenRequest) -> SessionPlan:
-        return admit(
+        plan = admit(
             request,
             self._offer,
             active_sessions=len(self._plays),
@@ -138,6 +162,8 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             fresh_seed=secrets.randbits(63),
             resume_token=secrets.token_hex(16) if self._config.resume_s else "",
         )
+        check_gpu_memory(self._newest_reading())
+        return plan
 
     def _resume(self, request: OpenRequest) -> Abandoned | None:
         """The session whose token the client holds, if it is still there."""
@@ -153,7 +179,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         return self._lobby.take(token)
 
     def _keep(self, abandoned: Abandoned) -> None:
-        if self._draining:
+        if self._draining or self._failure:
             self._worker.leave(abandoned.seat)
         else:
             self._lobby.keep(abandoned)

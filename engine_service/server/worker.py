@@ -5,11 +5,13 @@ import threading
 from collections.abc import Callable
 
 from engine_service.server.claim import Claim, made_together, most_urgent
+from engine_service.server.governed import no_gpu
 from engine_service.server.messages import PlayerFactory, SessionPlan
 from engine_service.server.seat import Delivered, Failed, Seat
 from engine_service.stream.batch import Calls, play
 from engine_service.stream.clock import Clock
-from engine_service.types import Event, Pause, Resume
+from engine_service.stream.governor import GovernorConfig
+from engine_service.types import Event, GpuReading, Pause, Resume
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +24,19 @@ class Worker:
     (docs/decisions/0011). A player that raises loses its seat, the others do not notice.
     """
 
-    def __init__(self, factory: PlayerFactory, *, clock: Clock, inbox_size: int = 64) -> None:
+    def __init__(
+        self,
+        factory: PlayerFactory,
+        *,
+        clock: Clock,
+        inbox_size: int = 64,
+        governor: GovernorConfig | None = None,
+        newest_reading: Callable[[], GpuReading | None] = no_gpu,
+    ) -> None:
+        """`newest_reading` of the GPU is asked after every chunk and must not wait."""
         self._factory = factory
+        self._governor = governor
+        self._newest_reading = newest_reading
         self._clock = clock
         self._inbox_size = inbox_size
         self._seats: list[Seat] = []
@@ -59,7 +72,14 @@ class Worker:
 
         `deliver` is called there with everything that comes of it; it must not block.
         """
-        seat = Seat(plan, inbox_size=self._inbox_size, clock=self._clock, deliver=deliver)
+        seat = Seat(
+            plan,
+            inbox_size=self._inbox_size,
+            clock=self._clock,
+            deliver=deliver,
+            governor=self._governor,
+            newest_reading=self._newest_reading,
+        )
         with self._changed:
             self._seats.append(seat)
             self._changed.notify()
@@ -121,7 +141,7 @@ class Worker:
             if outcome is not None:
                 log.error("session %s failed", seat.plan.session_id, exc_info=outcome)
                 self.leave(seat)
-                seat.deliver(Failed(f"{type(outcome).__name__}: {outcome}"))
+                seat.deliver(Failed(_why(outcome)))
         return 0.0
 
     def _work(self, seat: Seat) -> Calls[None]:
@@ -155,3 +175,11 @@ class Worker:
                     self._changed.wait()
                 elif (wait_ns := claims[first].due_ns - self._clock.now_ns()) > 0:
                     self._changed.wait(wait_ns * 1e-9)
+
+
+def _why(error: Exception) -> str:
+    """What a client reads of a player's failure; where an operator can help, with the remedy."""
+    name = type(error).__name__
+    if isinstance(error, MemoryError) or name == "OutOfMemoryError":  # torch's own is no MemoryError
+        return f"the device is out of memory ({error}): serve fewer sessions (--max-sessions) or a smaller profile"
+    return f"{name}: {error}"

@@ -116,8 +116,10 @@ def govern(
         since = None if state.frames_since is None else state.frames_since + measured.num_frames
         state = replace(state, fresh=False, calm_ns=now_ns, frames_since=since)
         return RungDecision(_hold(config, state, pressure, now_ns), state.rung, "")
+    # At the whole chip's speed, before this shift: one that a throttle fell into is half one thing, half the other.
+    unhindered = None if state.load is None else state.load * state.capacity
     state = _count(config, state, measured, pressure, now_ns)
-    state = _lower_ceiling(config, state, measured, pressure, now_ns)
+    state = _lower_ceiling(config, state, unhindered, measured, pressure, now_ns)
     may_change = state.frames_since is None or state.frames_since >= config.min_gap_frames
     if state.rung < state.ceiling and may_change:
         return _change(state, state.ceiling, state.cause, now_ns)
@@ -266,11 +268,16 @@ def _throttle(reading: GpuReading) -> tuple[float, list[str]]:
 
 
 def _lower_ceiling(
-    config: GovernorConfig, state: GovernorState, measured: Measurement, pressure: _Pressure, now_ns: int
+    config: GovernorConfig,
+    state: GovernorState,
+    unhindered: float | None,
+    measured: Measurement,
+    pressure: _Pressure,
+    now_ns: int,
 ) -> GovernorState:
-    """Lower it if the rung in force would not fit any more; the capacity behind the mean load is accounted for."""
+    """Lower it if the rung in force would not fit any more under what the reading says."""
     if pressure.cause and state.load is not None:
-        expected = state.load * state.capacity / pressure.capacity
+        expected = state.load if unhindered is None else unhindered / pressure.capacity
         wanted = state.rung
         if expected > 1 - config.headroom and expected > state.load * (1 + config.smallest_gain):
             wanted = _best_below(config, state, expected)

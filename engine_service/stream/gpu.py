@@ -64,7 +64,10 @@ class GpuConfig:
 
 
 def visible_device(environ: Mapping[str, str]) -> str:
-    """The first of CUDA_VISIBLE_DEVICES, else the first of all."""
+    """The first of CUDA_VISIBLE_DEVICES, else the first of all.
+
+    CUDA counts by speed unless CUDA_DEVICE_ORDER is PCI_BUS_ID, NVML by place: among unlike cards name a UUID.
+    """
     first = environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip()
     return first or "0"
 

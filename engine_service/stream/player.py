@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import Protocol
 
+from engine_service.model.ladder import Rung
 from engine_service.stream.batch import Calls
 from engine_service.types import Chunk, Event, UnknownWords
 
@@ -24,6 +25,13 @@ class Player(Protocol):
 
     def apply(self, event: Event) -> UnknownWords | None:
         """Put a checked event into the next micro-step's conditioning. Pause and Resume are not for here."""
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The ladder of the profile in force, the profile itself first; a shift shows as many frames on each."""
+
+    def take_rung(self, rung: Rung) -> None:
+        """Go on with the partition of one of `rungs`; what is in flight goes along, re-noised."""
 
     def skip(self, num_frames: int) -> None:
         """Move media time on without frames: generation was late. Frame ids move with it."""

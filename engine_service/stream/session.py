@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine_service.model.ladder import Rung, ladder
 from engine_service.runtime.cuda_graph import memory_errors_named
 from engine_service.runtime.denoiser import Runtime
 from engine_service.stream.batch import Calls, DecodeCall, play_alone
@@ -48,6 +49,7 @@ class StreamSession:
         self._now_ns = now_ns
         self._max_references = max(partition.references for partition in world.profiles.values())
         self._profile = profile
+        self._partition = world.profiles[profile]
         self._track = StateTrack(world.resting_state)
         self._prompts = PromptTrack(runtime.prompts.encode(runtime.prompts.tokens(world.example_prompts[0])))
         longest = max(partition.chunk_size for partition in world.profiles.values())
@@ -88,13 +90,26 @@ class StreamSession:
                 self._buffer = self._fresh_buffer(self._seed if event.seed is None else event.seed)
                 self._previous = None
             case SwitchProfile():
-                self._buffer.repartition(self._world.profiles[event.profile])
+                self._partition = self._world.profiles[event.profile]
                 self._profile = event.profile
+                self._buffer.repartition(self._partition)
             case Pause() | Resume():
                 raise ValueError(f"{type(event).__name__} is for the schedule, not for the stream")
         self._last_event_id = event.event_id
         self._waiting.append(event.event_id)
         return UnknownWords(event.event_id, unknown) if unknown else None
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The ladder of the profile in force, as far as the runtime has graphs for it."""
+        lengths = self._runtime.buffer_lengths
+        whole = ladder(self._world.profiles[self._profile])
+        return tuple(rung for rung in whole if lengths is None or rung.partition.num_latents in lengths)
+
+    def take_rung(self, rung: Rung) -> None:
+        """Re-noise what is in flight to the rung's levels."""
+        self._partition = rung.partition
+        self._buffer.repartition(rung.partition)
 
     def skip(self, num_frames: int) -> None:
         """Move media time on without frames."""
@@ -171,9 +186,8 @@ class StreamSession:
         return Chunk(frames, applied, (stepped_ns - start_ns) / 1e9, (end_ns - stepped_ns) / 1e9)
 
     def _fresh_buffer(self, seed: int) -> MovingBuffer:
-        partition = self._world.profiles[self._profile]
         runtime = self._runtime
-        return MovingBuffer(partition, runtime.latent_shape, seed, self._max_references, runtime.latent_device)
+        return MovingBuffer(self._partition, runtime.latent_shape, seed, self._max_references, runtime.latent_device)
 
     def _change_prompt(self, event: Prompt) -> tuple[str, ...]:
         """Let a prompt take over in its own way; the words the world does not know."""

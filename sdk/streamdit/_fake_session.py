@@ -41,6 +41,7 @@ class FakeSession:
         self._writing = asyncio.Lock()
         self._changed = asyncio.Event()
         self.ending: pb.Closed | None = None
+        self._rung = 0
         self._paused = False
         self._delivery = "DELIVERY_LATEST"
         self._encoding = "ENCODING_JPEG"
@@ -245,6 +246,7 @@ class FakeSession:
                     return
                 if self._num_generated == drop_after:
                     await self._context.abort(grpc.StatusCode.UNAVAILABLE, "told to drop the connection")
+                await self._tell_rung()
                 await self._tell_applied(applied)
                 applied = []
                 await self._offer(self._make(scene, last_event_id))
@@ -268,7 +270,14 @@ class FakeSession:
             generate_end_us=end_us,
             send_us=_now_us(),
             encode_us=_now_us() - end_us,
+            rung=self._rung,
         )
+
+    async def _tell_rung(self) -> None:
+        rung, reason = self.engine.rung
+        if rung != self._rung:
+            self._rung = rung
+            await self._write(notice=pb.Notice(code="NOTICE_CODE_RUNG_CHANGED", detail=reason))
 
     async def _tell_applied(self, event_ids: list[int]) -> None:
         frame_id = self._num_generated + 1

@@ -176,7 +176,10 @@ class Stream:
             case EventRejected():
                 self.meter.rejected(item.event_id)
                 self.notices.append(item)
-            case Notice() | Draining():
+            case Notice():
+                self.meter.noticed(item)
+                self.notices.append(item)
+            case Draining():
                 self.notices.append(item)
             case ServerStats():
                 self.meter.told(item)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from streamdit.clock import ArrivalJitter, ClockOffset, Percentiles, RunningPercentiles
 from streamdit.frames import Frame
-from streamdit.types import Drops, ServerStats
+from streamdit.types import Drops, Notice, ServerStats
 
 FPS_WINDOW = 33  # frames; two seconds at 16 fps
+RUNG_CHANGED = "RUNG_CHANGED"  # the notice's code
 MAX_PENDING_EVENTS = 256  # events waiting for the frame that obeys them; the oldest falls out
 
 
@@ -23,7 +24,8 @@ class SessionStats:
     control_latency_ms: Percentiles | None  # event sent -> first frame that carries its id
     round_trip_ms: float | None
     clock_offset_us: float | None  # server minus client
-    rung: int | None
+    rung: int | None  # of the newest frame; 0 is what was asked for
+    rung_reason: str | None  # why the engine chose it, in its words; None: it never changed
     dropped: Drops  # by the engine, as the frames told
     num_replaced: int  # by this client: a newer frame came before anyone took it
     prompt_in_force: str  # of the newest frame
@@ -46,6 +48,7 @@ class SessionMeter:
         self._num_frames = 0
         self._dropped = Drops()
         self._rung: int | None = None
+        self._rung_reason: str | None = None
 
     def sent(self, event_id: int, now_ns: int, prompt: str | None = None) -> None:
         """An event left; its id is higher than all before."""
@@ -77,6 +80,12 @@ class SessionMeter:
         """The engine's own view came in."""
         with self._lock:
             self._server = server
+
+    def noticed(self, notice: Notice) -> None:
+        """The engine had something to say; why it is on another rung is kept."""
+        if notice.code == RUNG_CHANGED:
+            with self._lock:
+                self._rung_reason = notice.detail
 
     def arrived(self, frame: Frame) -> None:
         """A frame came in; events it obeys for the first time are measured."""
@@ -110,6 +119,7 @@ class SessionMeter:
             round_trip_ms=self._clock.round_trip_ms,
             clock_offset_us=self._clock.offset_us,
             rung=self._rung,
+            rung_reason=self._rung_reason,
             dropped=self._dropped,
             num_replaced=num_replaced,
             prompt_in_force=self._prompt_in_force,

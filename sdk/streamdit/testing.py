@@ -101,6 +101,7 @@ class FakeEngine:
         self.received: deque[pb.ClientMessage] = deque(maxlen=4096)  # all sessions; the oldest falls out
         self.sessions: list[FakeSession] = []  # alive
         self.num_sessions = 0  # ever
+        self.rung = (0, "")  # and the reason
         self.address = ""
         self._server: grpc.aio.Server | None = None
 
@@ -126,6 +127,10 @@ class FakeEngine:
         """Announce the end to every session, then end them with SERVER_DRAINING."""
         for session in list(self.sessions):
             await session.drain(deadline_s)
+
+    def change_rung(self, rung: int, reason: str) -> None:
+        """From the next frame on every session is on this quality rung, and is told why; from any thread."""
+        self.rung = (rung, reason)
 
     def bodies(self, kind: str) -> list[Any]:
         """All messages received of one kind, e.g. "prompt" or "ack", oldest first."""

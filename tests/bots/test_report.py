@@ -1,6 +1,7 @@
 """Reports from takes whose times are made up, so that every number is known."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,14 @@ def test_a_steady_run_has_the_numbers_of_its_clock() -> None:
     assert report["late_frames"] == 0
     assert report["first_frame_ms"] == 100.0
     assert report["dropped"] == {"generate": 0, "encode": 0, "network": 0}
+
+
+def test_changes_of_the_rung_are_counted_per_bot() -> None:
+    take = steady(40)
+    take.frames[10:30] = [replace(frame, rung=1) for frame in take.frames[10:30]]
+    extras = build("wander", 10.0, [take, steady(10)], None)["scenario"]
+    assert extras["rung_changes"] == 2
+    assert extras["rungs"] == {"0": 30, "1": 20}
 
 
 def test_what_was_not_measured_is_none_and_every_key_is_there() -> None:

@@ -12,6 +12,7 @@ from critters.boxes import render_boxes
 from critters.captions import parse
 from critters.classic import render
 from critters.game import to_state
+from critters.hud import FAIR, GOOD, REASON_WIDTH, font, measurements
 from critters.link import NoEngine
 from critters.main import run, save_picture
 from critters.play import EXAMPLES, Play, View
@@ -39,6 +40,8 @@ class FakeLink:
         self.takes_source_frames = True
         self.sources: list[tuple[NDArray[np.uint8], float]] = []
         self.waiting_news: list[str] = []
+        self.rung = 0
+        self.rung_reason: str | None = None
 
     def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
         self.states.append((tuple(values), len(horizon)))
@@ -66,7 +69,8 @@ class FakeLink:
             control_latency_ms=None,
             round_trip_ms=None,
             clock_offset_us=None,
-            rung=0,
+            rung=self.rung,
+            rung_reason=self.rung_reason,
             dropped=Drops(),
             num_replaced=0,
             prompt_in_force=EXAMPLES[0],
@@ -262,6 +266,19 @@ def test_a_recording_of_generated_pictures_ends_when_the_engine_goes(window: Win
     assert not play.tape.running
     assert recording.labels["pictures"] == "generated"
     assert np.array_equal(np.unique(recording.read()), [10, 30, 200])
+
+
+def test_the_hud_names_the_rung_and_below_the_best_one_the_reason(window: Window) -> None:
+    link = FakeLink()
+    rows = {name: (reading, colour) for name, reading, colour in measurements(link.stats(), 60, connected=True)}
+    assert rows["rung"] == ("0", GOOD)
+    assert "because" not in rows
+    link.rung = 1
+    link.rung_reason = "hardware slowdown, 990 of 1980 MHz: 150 ms of 250 ms would become 300 ms"
+    rows = {name: (reading, colour) for name, reading, colour in measurements(link.stats(), 60, connected=True)}
+    assert rows["rung"] == ("1", FAIR)
+    assert rows["because"][0].startswith("hardware slowdown, 990")
+    assert font(22).size(rows["because"][0])[0] <= REASON_WIDTH
 
 
 def test_escape_leaves_and_an_unfinished_recording_is_finished(window: Window, tmp_path: Path) -> None:

@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine_service.runtime.choice import BackendError, Facts, choices, choose_backend, require
+from engine_service.runtime.choice import BackendError, Choice, Facts, choices, choose_backend, require
 from engine_service.runtime.cuda_backend import powers_of_two
-from engine_service.runtime.load import facts_for, load_runtime
+from engine_service.runtime.cuda_graph import DeviceMemoryError
+from engine_service.runtime.denoiser import Runtime
+from engine_service.runtime.load import facts_for, load_runtime, take_first
 from engine_service.runtime.machine import gather_facts
 from engine_service.runtime.tensorrt.flavour import TensorRtError
 from engine_service.runtime.world import find_world
+from tests.fakes import tiny_runtime
 
 NO_PLANS = {"tensorrt": "tensorrt is not installed", "tensorrt-rtx": "no plans for world tiny"}
 WITH_GPU = Facts("NVIDIA H200", "", NO_PLANS)
@@ -51,6 +54,36 @@ def test_a_backend_that_was_named_is_refused_with_what_is_missing() -> None:
     require("openvino", WITHOUT)
     require("torch", WITHOUT)
     require("tensorrt", replace(WITH_GPU, no_plans={**NO_PLANS, "tensorrt": ""}))
+
+
+def test_what_cannot_be_made_after_all_is_said_and_the_next_best_is_taken() -> None:
+    said: list[str] = []
+
+    def make(backend: str) -> Runtime:
+        if backend == "tensorrt":
+            raise TensorRtError("the plan is damaged")
+        if backend == "torch":
+            raise DeviceMemoryError("out of memory on the card")
+        return tiny_runtime()
+
+    found = choices(replace(WITH_GPU, no_plans={"tensorrt": ""}))
+    runtime = take_first(found, make, said.append)
+    assert said == [
+        "tensorrt cannot be used: the plan is damaged",
+        "torch cannot be used: out of memory on the card",
+        "torch on cpu: the CPU computes",
+    ]
+    assert runtime.why == "the CPU computes"
+
+
+def test_a_named_backend_that_fails_is_an_error_and_nothing_is_taken_in_its_place() -> None:
+    def make(backend: str) -> Runtime:
+        raise DeviceMemoryError("out of memory on the card")
+
+    said: list[str] = []
+    with pytest.raises(BackendError, match="--backend torch: out of memory on the card"):
+        take_first([Choice("torch", "asked for")], make, said.append)
+    assert said == []
 
 
 @no_gpu_here

@@ -14,6 +14,7 @@ from engine_service.runtime.cuda_backend import (
     TOLERANCE_BFLOAT16,
     CudaBackend,
     CudaConfig,
+    fitting_config,
     in_precision,
 )
 from engine_service.runtime.cuda_graph import CapturedCall, DeviceMemoryError, new_pool
@@ -112,11 +113,32 @@ def test_a_micro_step_in_bfloat16_agrees_whatever_the_state_and_gives_single_pre
     assert torch.equal(found[0, 0], asked[0][0, 0]), "a clean reference does not move"
 
 
-def test_a_compiled_micro_step_is_one_graph() -> None:
+def test_a_compiled_micro_step_agrees_and_costs_two_compilations_however_deep_it_is() -> None:
     """`fullgraph` raises where the compiler would fall back to Python; `eager` is all of it but the code it writes."""
-    denoiser = CudaBackend(NETWORKS, CPU, replace(EAGER, compiler="eager", batch_sizes=(1,))).denoiser([4])
+    networks = tiny_networks(dit=replace(DIT, width=16, depth=6))
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    denoiser = CudaBackend(networks, CPU, replace(EAGER, compiler="eager", batch_sizes=(1,))).denoiser([4])
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 2
     asked = question(4)
-    torch.testing.assert_close(denoiser.step(*asked), one_of(asked, 0), atol=1e-5, rtol=1e-5)
+    reference = TorchDenoiser(networks, "cpu").step(*asked)
+    torch.testing.assert_close(denoiser.step(*asked), reference, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("capability", "has_triton", "precision", "compiler"),
+    [
+        ((9, 0), True, "bf16", "inductor"),
+        ((8, 6), False, "bf16", None),
+        ((7, 5), True, "fp16", "inductor"),
+        ((6, 1), True, "fp16", None),
+    ],
+)
+def test_a_card_is_asked_for_what_it_can(
+    capability: tuple[int, int], has_triton: bool, precision: str, compiler: str | None
+) -> None:
+    config = fitting_config(capability, 4, has_triton=has_triton)
+    assert config == CudaConfig(precision=precision, batch_sizes=(1, 2, 4), compiler=compiler)
 
 
 def test_more_shapes_than_the_compilers_limit_are_compiled() -> None:

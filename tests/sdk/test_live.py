@@ -11,7 +11,7 @@ import pytest
 from streamdit.errors import ConnectionFailed, Rejected
 from streamdit.live import LiveSession, LiveStatus
 from streamdit.testing import FakeEngine, Misbehaviour, WallTicks
-from streamdit.types import ClosedReason, EventRejected
+from streamdit.types import ClosedReason, EventRejected, Notice
 
 
 def until(true: Callable[[], Any], within_s: float = 5.0) -> None:
@@ -72,6 +72,20 @@ def test_commands_arrive_and_mistakes_can_be_read() -> None:
         until(lambda: len(news.__iadd__(live.take_notices())) == 2)
     assert [n.reason for n in news if isinstance(n, EventRejected)] == ["UNKNOWN_ACTION", "STATE_OUT_OF_RANGE"]
     assert len(engine.bodies("control")) == 4
+
+
+def test_another_rung_is_told_with_its_reason_and_seen_on_the_frames() -> None:
+    with FakeEngine.in_thread() as engine, LiveSession(engine.address) as live:
+        until(live.latest)
+        engine.change_rung(2, "power cap, 1200 of 1980 MHz")
+        until(lambda: (stats := live.stats()) is not None and stats.rung == 2)
+        stats = live.stats()
+        assert stats is not None
+        assert stats.rung_reason == "power cap, 1200 of 1980 MHz"
+        assert live.take_notices() == [Notice("RUNG_CHANGED", "power cap, 1200 of 1980 MHz")]
+        frame = live.latest()
+        assert frame is not None
+        assert frame.rung == 2
 
 
 def test_close_is_quick_and_leaves_the_reason() -> None:

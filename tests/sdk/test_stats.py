@@ -1,7 +1,7 @@
 import pytest
 
 from streamdit.stats import SessionMeter
-from streamdit.types import Drops
+from streamdit.types import Drops, Notice
 from tests.sdk.making import frame
 
 PERIOD_NS = 62_500_000
@@ -12,6 +12,7 @@ def test_before_the_first_frame_nothing_was_measured() -> None:
     assert stats.fps is None
     assert stats.control_latency_ms is None
     assert stats.rung is None
+    assert stats.rung_reason is None
     assert stats.prompt_in_force == "a pig"
 
 
@@ -55,3 +56,10 @@ def test_pace_and_drops_come_from_the_frames() -> None:
     assert stats.num_frames == 17
     assert stats.dropped == Drops(generate=1)
     assert stats.num_replaced == 2
+
+
+def test_why_the_rung_changed_is_kept_and_other_notices_are_not_taken_for_it() -> None:
+    meter = SessionMeter("")
+    meter.noticed(Notice("RUNG_CHANGED", "two shifts took 300 and 310 ms of 250 ms"))
+    meter.noticed(Notice("LATE", "a chunk was 300 ms late"))
+    assert meter.reading(0).rung_reason == "two shifts took 300 and 310 ms of 250 ms"

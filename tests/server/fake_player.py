@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from engine_service.model.ladder import Rung, ladder
 from engine_service.model.partition import Partition
 from engine_service.model.world import StateField, World
 from engine_service.server.messages import SessionPlan
@@ -74,7 +75,7 @@ class ManualClock:
 
 
 class FakePlayer:
-    """Obeys at once. The prompt "explode" makes it raise; with a clock, a chunk costs `cost_s` of it."""
+    """Obeys at once. The prompts "explode" and "swell" make it raise; with a clock, a chunk costs `cost_s` of it."""
 
     def __init__(self, plan: SessionPlan, *, clock: ManualClock | None = None, cost_s: float = 0.0) -> None:
         if plan.prompt.text == "refuse to be made":
@@ -83,6 +84,7 @@ class FakePlayer:
         self.thread = threading.get_ident()
         self.seen: list[Event] = []
         self.skipped: list[int] = []
+        self.rungs_taken: list[Rung] = []
         self.cost_s = cost_s
         self._clock = clock
         self._seed = plan.seed
@@ -112,6 +114,8 @@ class FakePlayer:
             case Prompt():
                 if event.text == "explode":
                     raise RuntimeError("the fake exploded")
+                if event.text == "swell":
+                    raise MemoryError("cannot hold another latent")
                 self._text = event.text
                 unknown = tuple(word for word in event.text.split() if word not in WORLD.vocabulary)
                 return UnknownWords(event.event_id, unknown) if unknown else None
@@ -126,6 +130,15 @@ class FakePlayer:
             case _:
                 raise AssertionError(f"{event} is not for a player")
         return None
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        return ladder(WORLD.profiles[self._profile])
+
+    def take_rung(self, rung: Rung) -> None:
+        assert threading.get_ident() == self.thread, "a player stays in its thread"
+        assert rung in self.rungs
+        self.rungs_taken.append(rung)
 
     def skip(self, num_frames: int) -> None:
         self.skipped.append(num_frames)

@@ -184,6 +184,17 @@ def test_lockstep_waits_for_permission_and_for_no_clock() -> None:
     assert house.ids() == [1, 2, 3, 4]
 
 
+def test_a_session_that_the_device_has_no_memory_for_says_what_to_do() -> None:
+    house = House()
+    seat = house.sit()
+    house.worker.post(seat, Prompt(1, "swell"))
+    house.run(1.0)
+    assert house.given["one"][-1] == Failed(
+        "the device is out of memory (cannot hold another latent): "
+        "serve fewer sessions (--max-sessions) or a smaller profile"
+    )
+
+
 def test_a_failing_player_leaves_the_others_alone() -> None:
     house = House()
     house.sit("good")

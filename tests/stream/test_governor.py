@@ -286,7 +286,7 @@ def test_another_profile_begins_on_top_below_the_ceiling_in_force() -> None:
     run = Run()
     run.play(0.6, seconds=5.0, reading=HEALTHY)
     run.shift(0.6, replace(HEALTHY, throttle_reasons=("hardware slowdown",), sm_clock_mhz=500))
-    assert run.state.ceiling == 2
+    assert run.state.ceiling == 3
     state = restarted(run.state, (3.0, 2.0))
     assert (state.rung, state.ceiling, state.work) == (1, 1, (3.0, 2.0))
     assert state.cause.startswith("hardware slowdown")

@@ -24,16 +24,16 @@ ANY_TARGET = "any of the targets"
 DISK_IS_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # How a field is called when it is the reason for building again.
 _WORDS = {
-    "graph": "the graph",
-    "source": "the weights or the code they run in",
-    "flavour": "the TensorRT flavour",
-    "version": "the TensorRT version",
+    "graph": "graph",
+    "source": "weights or the code they run in",
+    "flavour": "TensorRT flavour",
+    "version": "TensorRT version",
     "cuda_major": "CUDA",
-    "device": "the card",
-    "targets": "the targets",
-    "shapes": "the shapes",
-    "flags": "the builder's flags",
-    "optimization_level": "the optimisation level",
+    "device": "card",
+    "targets": "targets",
+    "shapes": "shapes",
+    "flags": "builder flags",
+    "optimization_level": "optimisation level",
     "decomposable": "decomposable attention",
 }
 
@@ -174,7 +174,7 @@ class PlanCache:
 def differences(found: Fields, wanted: Fields) -> list[str]:
     """Which wanted fields are otherwise, old value and new, in words."""
     return [
-        f"{_WORDS.get(name, name)} {_pair(found.get(name), value)}"
+        f"{_WORDS.get(name, name)}: {_pair(found.get(name), value)}"
         for name, value in wanted.items()
         if found.get(name) != value
     ]
@@ -240,7 +240,7 @@ def _pair(old: object, new: object) -> str:
     if isinstance(old, list) and isinstance(new, list):
         gone, came = [x for x in old if x not in new], [x for x in new if x not in old]
         if gone or came:
-            old, new = ", ".join(map(str, gone)) or "less", ", ".join(map(str, came)) or "less"
+            old, new = ", ".join(map(str, gone)) or "none", ", ".join(map(str, came)) or "none"
     return f"was {_short(old)}, is {_short(new)}"
 
 

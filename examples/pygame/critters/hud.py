@@ -18,6 +18,7 @@ Colour: TypeAlias = tuple[int, int, int]
 INK, SLATE, PAPER = (17, 19, 31), (38, 42, 62), (236, 239, 248)
 FAINT, GOOD, FAIR, BAD = (138, 146, 170), (96, 211, 148), (246, 196, 83), (242, 95, 92)
 STRIP_HEIGHT = 76  # px under the pictures
+REASON_WIDTH = 300  # px; the notice shows the whole reason
 _MARGIN = 12
 _BOX_HEIGHT = 104
 
@@ -73,6 +74,8 @@ def measurements(
         ("engine step", _number(server.step_ms if server else None, "ms", 1), PAPER),
         ("rung", "-" if stats.rung is None else str(stats.rung), GOOD if stats.rung == 0 else FAIR),
     ]
+    if stats.rung and stats.rung_reason:
+        rows.append(("because", fitted(stats.rung_reason, 22, REASON_WIDTH), FAIR))
     dropped = stats.dropped
     drops = f"{dropped.generate} made · {dropped.encode} packed · {dropped.network} sent"
     rows.append(("drops", drops if dropped.total else "0", FAIR if dropped.total else GOOD))

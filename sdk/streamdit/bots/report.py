@@ -176,6 +176,7 @@ def _extras(scenario: str, seconds: float, takes: Sequence[Take], seen_ms: Seque
         "replaced_at_bot": sum(take.num_replaced for take in takes),
         "frame_bytes": summary([frame.num_bytes for frame in frames], "p50", "max"),
         "rungs": {str(rung): sum(f.rung == rung for f in frames) for rung in sorted({f.rung for f in frames})},
+        "rung_changes": sum(later.rung != sooner.rung for take in takes for sooner, later in pairwise(take.frames)),
         "per_bot_fps": [None if (speed := fps(take)) is None else round(speed, 3) for take in takes],
     }
     if scenario in ("prompt-tour", "prompts"):

@@ -1,0 +1,66 @@
+#nullable enable
+using System.Diagnostics;
+using System.Linq;
+using System.Threading;
+using Cysharp.Net.Http;
+using NUnit.Framework;
+using UnityEditor;
+using UnityEngine;
+
+namespace StreamDit.Tests
+{
+    /// <summary>The editor window, outside of play mode, on a live engine.</summary>
+    public sealed class WindowTests
+    {
+        [Test]
+        public void It_connects_shows_the_picture_and_the_readings_and_leaves_nothing_behind()
+        {
+            UnityEngine.Application.isPlaying = false;
+            Editor.StreamDitWindow.Open();
+            EditorWindow window = EditorWindow.StubFind("StreamDitWindow");
+            try
+            {
+                EditorGUILayout.StubTyped["Address"] = Engines.Shared.Address;
+                GUI.StubClick = "Connect";
+                Until(window, () => GUI.StubPictures.Count > 0, "a picture");
+                Until(window, () => GUI.StubDrawn.Any(text => text.StartsWith("Pace: ") && !text.EndsWith("-")), "the pace");
+                Assert.That(GUI.StubDrawn, Has.Some.EqualTo("World: critters, 128x128, profile responsive"));
+                Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Status: Playing"));
+                Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Drops: 0 generated late, 0 encoded late, 0 without credit")
+                    .Or.Some.StartsWith("Drops: "));
+                Assert.That(GUI.StubPictures[^1].TexCoords.height, Is.EqualTo(-1), "the picture stands on its head");
+
+                EditorGUILayout.StubTyped["Prompt"] = "a frog in the mountains, rain";
+                Draw(window);
+                GUI.StubClick = "Send";
+                Until(window, () => GUI.StubDrawn.Any(text => text.Contains("prompt applied")), "the prompt in the log");
+            }
+            finally
+            {
+                window.Close();
+                UnityEngine.Application.isPlaying = true;
+            }
+
+            Assert.That(YetAnotherHttpHandler.StubNumAlive, Is.Zero);
+        }
+
+        private static void Until(EditorWindow window, System.Func<bool> happened, string what)
+        {
+            var clock = Stopwatch.StartNew();
+            Draw(window);
+            while (!happened())
+            {
+                Assert.That(clock.Elapsed.TotalSeconds, Is.LessThan(30), $"{what} did not happen in time");
+                Thread.Sleep(20);
+                EditorApplication.StubTick(0.05);
+                Draw(window);
+            }
+        }
+
+        private static void Draw(EditorWindow window)
+        {
+            GUI.StubDrawn.Clear();
+            window.StubDraw();
+        }
+    }
+}

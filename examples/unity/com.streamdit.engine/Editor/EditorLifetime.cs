@@ -1,0 +1,24 @@
+#nullable enable
+using StreamDit.Unity;
+using UnityEditor;
+
+namespace StreamDit.Editor
+{
+    /// <summary>Ends every connection before the editor unloads the code, or leaves the mode, that they call back into.</summary>
+    internal static class EditorLifetime
+    {
+        [InitializeOnLoadMethod]
+        private static void Begin()
+        {
+            AssemblyReloadEvents.beforeAssemblyReload += () => Lifetime.CloseAll("domain reload");
+            EditorApplication.quitting += () => Lifetime.CloseAll("editor quit");
+            EditorApplication.playModeStateChanged += change =>
+            {
+                if (change == PlayModeStateChange.ExitingPlayMode || change == PlayModeStateChange.ExitingEditMode)
+                {
+                    Lifetime.CloseAll("play mode changed");
+                }
+            };
+        }
+    }
+}

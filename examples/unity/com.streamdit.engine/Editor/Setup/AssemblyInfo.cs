@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("StreamDit.Editor.Tests")]
+[assembly: InternalsVisibleTo("StreamDit.Tests")]

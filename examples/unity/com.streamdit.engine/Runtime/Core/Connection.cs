@@ -1,0 +1,267 @@
+#nullable enable
+using System;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using Grpc.Core;
+
+namespace StreamDit
+{
+    /// <summary>What a connection tells its session; called on the reader's thread.</summary>
+    internal interface IConnectionListener
+    {
+        void FrameArrived(FrameSlot frame);
+
+        void Applied(EventApplied applied);
+
+        void NewsArrived(News news);
+    }
+
+    /// <summary>
+    /// The life of one opened call: a reader, a writer, a heartbeat, and an end that always has a reason.
+    /// </summary>
+    internal sealed class Connection
+    {
+        private const int SilentHeartbeats = 5; // nothing heard for so many: the connection is lost
+
+        private readonly AsyncDuplexStreamingCall<Outgoing, Incoming> _call;
+        private readonly Outbox _outbox;
+        private readonly SessionMeter _meter;
+        private readonly IConnectionListener _listener;
+        private readonly double _heartbeatEveryS;
+        private readonly CancellationTokenSource _over = new CancellationTokenSource();
+        private Closed? _cut; // set when this side cuts the call
+        private long _heardUs;
+
+        private Connection(
+            AsyncDuplexStreamingCall<Outgoing, Incoming> call,
+            Opened opened,
+            Outbox outbox,
+            SessionMeter meter,
+            IConnectionListener listener,
+            double heartbeatEveryS)
+        {
+            _call = call;
+            Opened = opened;
+            _outbox = outbox;
+            _meter = meter;
+            _listener = listener;
+            _heartbeatEveryS = heartbeatEveryS;
+        }
+
+        public Opened Opened { get; }
+
+        /// <summary>Says `open` and waits for `opened`.</summary>
+        /// <exception cref="RpcException">The engine refused, or none answered.</exception>
+        /// <exception cref="StreamDitException">It answered something else.</exception>
+        public static async Task<Connection> OpenAsync(
+            CallInvoker invoker,
+            CallOptions callOptions,
+            StreamDitOptions options,
+            Opening opening,
+            FrameMailbox frames,
+            Outbox outbox,
+            SessionMeter meter,
+            IConnectionListener listener)
+        {
+            var call = invoker.AsyncDuplexStreamingCall(new Convert(frames).Play(), null, callOptions);
+            try
+            {
+                var open = new Outgoing { Kind = OutgoingKind.Open, TimeUs = MonotonicClock.NowUs(), Opening = opening };
+                try
+                {
+                    await call.RequestStream.WriteAsync(open).ConfigureAwait(false);
+                }
+                catch (InvalidOperationException)
+                {
+                    // The call is over already; reading says why.
+                }
+
+                if (!await call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false))
+                {
+                    throw new ConnectionFailedException(options.Address, "it ended the stream before `opened`");
+                }
+
+                Incoming first = call.ResponseStream.Current;
+                if (first.Kind != IncomingKind.Opened || first.Opened == null)
+                {
+                    throw new ConnectionFailedException(
+                        options.Address, $"its first message was {first.Kind}, expected `opened`");
+                }
+
+                if (first.Opened.ApiVersion > Version.Api)
+                {
+                    throw new RejectedException(
+                        "API_VERSION_UNSUPPORTED",
+                        "api_version",
+                        $"{first.Opened.ApiVersion}",
+                        $"the engine chose API version {first.Opened.ApiVersion}, this SDK speaks {Version.Api}");
+                }
+
+                return new Connection(call, first.Opened, outbox, meter, listener, options.HeartbeatEveryS);
+            }
+            catch
+            {
+                call.Dispose();
+                throw;
+            }
+        }
+
+        /// <summary>Returns why it ended, when nothing of it runs any more.</summary>
+        public async Task<Closed> RunAsync()
+        {
+            _heardUs = MonotonicClock.NowUs();
+            _outbox.Connect(Opened.LastEventId);
+            Task writer = WriteAsync();
+            Task beat = BeatAsync();
+            Closed closed;
+            try
+            {
+                closed = await ReadAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                _over.Cancel();
+                _call.Dispose(); // cancels it, unless it is over already
+                _outbox.Disconnect();
+                await Task.WhenAll(writer, beat).ConfigureAwait(false);
+                _over.Dispose();
+            }
+
+            return closed;
+        }
+
+        /// <summary>Ends the call from this side.</summary>
+        public void Cut(Closed closed)
+        {
+            Interlocked.CompareExchange(ref _cut, closed, null);
+            _call.Dispose();
+        }
+
+        /// <summary>Gives credit back for every frame up to this one.</summary>
+        public void Acknowledge(ulong frameId, long receivedUs)
+        {
+            Outgoing ack = _outbox.Rent(OutgoingKind.Ack);
+            ack.FrameId = frameId;
+            ack.ReceivedTimeUs = receivedUs;
+            _outbox.AddSignal(ack, MonotonicClock.NowUs());
+        }
+
+        private async Task<Closed> ReadAsync()
+        {
+            Closed? closed = null;
+            try
+            {
+                IAsyncStreamReader<Incoming> stream = _call.ResponseStream;
+                while (await stream.MoveNext(CancellationToken.None).ConfigureAwait(false))
+                {
+                    long nowUs = MonotonicClock.NowUs();
+                    Volatile.Write(ref _heardUs, nowUs);
+                    closed = Take(stream.Current, nowUs) ?? closed;
+                }
+            }
+            catch (RpcException error)
+            {
+                return closed ?? _cut ?? Broken(error) ?? Refusal.Ending(error);
+            }
+            catch (InvalidDataException error)
+            {
+                return BrokenContract(error);
+            }
+            catch (Exception error) when (
+                error is InvalidOperationException || error is OperationCanceledException || error is IOException)
+            {
+                // A call that was disposed under its reader.
+                return closed ?? _cut ?? new Closed(ClosedReason.ConnectionLost, error.Message);
+            }
+
+            return closed ?? _cut ?? new Closed(ClosedReason.ConnectionLost, "the stream ended without a reason");
+        }
+
+        // grpc-dotnet wraps what a marshaller throws.
+        private static Closed? Broken(RpcException error) =>
+            error.Status.DebugException is InvalidDataException cause ? BrokenContract(cause) : null;
+
+        private static Closed BrokenContract(InvalidDataException error) =>
+            new Closed(ClosedReason.EngineFailed, $"the engine broke the contract: {error.Message}");
+
+        private Closed? Take(Incoming incoming, long nowUs)
+        {
+            switch (incoming.Kind)
+            {
+                case IncomingKind.Frame:
+                    _listener.FrameArrived(incoming.Frame!);
+                    break;
+                case IncomingKind.EventApplied:
+                    _listener.Applied(incoming.Applied);
+                    break;
+                case IncomingKind.News:
+                    _listener.NewsArrived(incoming.News!);
+                    break;
+                case IncomingKind.ServerStats:
+                    _meter.Told(incoming.Stats!);
+                    break;
+                case IncomingKind.Heartbeat:
+                    _meter.Heartbeat(incoming.SentUs, incoming.ServerUs, nowUs);
+                    break;
+                case IncomingKind.Closed:
+                    return incoming.Closed;
+                default:
+                    break;
+            }
+
+            return null;
+        }
+
+        private async Task WriteAsync()
+        {
+            try
+            {
+                bool over = false;
+                while (!over)
+                {
+                    if (_outbox.Next(out over) is Outgoing outgoing)
+                    {
+                        await _call.RequestStream.WriteAsync(outgoing).ConfigureAwait(false);
+                        _outbox.Return(outgoing);
+                    }
+                    else if (!over)
+                    {
+                        await _outbox.WaitAsync().ConfigureAwait(false);
+                    }
+                }
+
+                await _call.RequestStream.CompleteAsync().ConfigureAwait(false);
+            }
+            catch (Exception)
+            {
+                // The call is over, in whatever words its handler has for that; the reader learns why.
+            }
+        }
+
+        private async Task BeatAsync()
+        {
+            long silenceUs = (long)(SilentHeartbeats * _heartbeatEveryS * 1e6);
+            try
+            {
+                while (true)
+                {
+                    long beganUs = MonotonicClock.NowUs();
+                    _outbox.AddSignal(_outbox.Rent(OutgoingKind.Heartbeat), beganUs);
+                    await Task.Delay(TimeSpan.FromSeconds(_heartbeatEveryS), _over.Token).ConfigureAwait(false);
+                    long nowUs = MonotonicClock.NowUs();
+                    // A process that stood still (a debugger, a laptop asleep) has not listened either.
+                    bool stoodStill = nowUs - beganUs > silenceUs / 2;
+                    if (!stoodStill && nowUs - Volatile.Read(ref _heardUs) > silenceUs)
+                    {
+                        Cut(new Closed(ClosedReason.ConnectionLost, $"nothing heard for {silenceUs / 1e6} s"));
+                    }
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // The connection is over.
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+#nullable enable
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+
+namespace StreamDit
+{
+    /// <summary>
+    /// Writes a recording, a folder that the Python SDK reads: video.mp4, events.jsonl and, last, session.json. Without
+    /// it a recording is known to be cut short. From StreamDitSession.StartRecording; dispose it to finish.
+    /// </summary>
+    /// <remarks>
+    /// There is no H.264 encoder here: frames are kept as they came, Motion JPEG or raw RGB24 in the same container.
+    /// An event is written before the first frame that obeys it, frames that were lost are noted as a `gap`.
+    /// </remarks>
+    public sealed class Recorder : IDisposable
+    {
+        private const int MaxWaitingEvents = 1024; // not obeyed yet; the oldest falls out
+
+        private readonly object _lock = new object();
+        private readonly Opened _opened;
+        private readonly Action _finished;
+        private readonly StreamWriter _events;
+        private readonly FrameFile _video;
+        private readonly Queue<(ulong EventId, string Type, string Data)> _waiting =
+            new Queue<(ulong, string, string)>();
+
+        private ulong _lastFrameId;
+        private bool _done;
+
+        internal Recorder(string folder, Opened opened, string prompt, ReadOnlySpan<float> state, Action finished)
+        {
+            Folder = folder;
+            _opened = opened;
+            _finished = finished;
+            if (File.Exists(Path.Combine(folder, "session.json")))
+            {
+                throw new RecordingException(folder, "holds a finished recording already");
+            }
+
+            try
+            {
+                Directory.CreateDirectory(folder);
+                _events = new StreamWriter(Path.Combine(folder, "events.jsonl")) { NewLine = "\n" };
+                _video = new FrameFile(Path.Combine(folder, "video.mp4"), opened.World, opened.Encoding);
+            }
+            catch (Exception error) when (error is IOException || error is UnauthorizedAccessException)
+            {
+                _events?.Dispose();
+                throw new RecordingException(folder, $"cannot be written: {error.Message}", error);
+            }
+
+            WriteEvent("prompt", $"\"text\": {Json.Text(prompt)}");
+            WriteEvent("state", $"\"values\": {Json.Numbers(state)}");
+        }
+
+        public string Folder { get; }
+
+        public int NumFrames { get; private set; }
+
+        /// <summary>Why it stopped by itself, e.g. a full disk; the session went on without it. null while it writes.</summary>
+        public RecordingException? Error { get; private set; }
+
+        /// <summary>Writes session.json: the recording is then whole.</summary>
+        /// <exception cref="RecordingException">It cannot be written, or stopped before.</exception>
+        public void Finish()
+        {
+            _finished();
+            lock (_lock)
+            {
+                if (_done)
+                {
+                    return;
+                }
+
+                _done = true;
+                try
+                {
+                    _video.Finish();
+                    _events.Dispose();
+                    if (Error == null)
+                    {
+                        string unfinished = Path.Combine(Folder, "session.json.tmp");
+                        File.WriteAllText(unfinished, SessionJson());
+                        File.Move(unfinished, Path.Combine(Folder, "session.json"));
+                    }
+                }
+                catch (Exception error) when (error is IOException || error is UnauthorizedAccessException)
+                {
+                    Error = new RecordingException(Folder, $"cannot be written: {error.Message}", error);
+                }
+            }
+
+            if (Error != null)
+            {
+                throw Error;
+            }
+        }
+
+        /// <summary>As Finish, but what went wrong is only left in Error.</summary>
+        public void Dispose()
+        {
+            try
+            {
+                Finish();
+            }
+            catch (RecordingException)
+            {
+                // Error holds it.
+            }
+        }
+
+        internal void Prompt(ulong eventId, string text, PromptTransition transition)
+        {
+            string how = transition == PromptTransition.Immediate
+                ? ""
+                : $", \"transition\": \"{WireWord.Of(transition).ToLowerInvariant()}\"";
+            Later(eventId, "prompt", $"\"text\": {Json.Text(text)}{how}");
+        }
+
+        internal void State(ulong eventId, ReadOnlySpan<float> values) =>
+            Later(eventId, "state", $"\"values\": {Json.Numbers(values)}");
+
+        /// <summary>An event was refused: no frame obeys it.</summary>
+        internal void Forget(ulong eventId)
+        {
+            lock (_lock)
+            {
+                for (int count = _waiting.Count; count > 0; count--)
+                {
+                    (ulong EventId, string Type, string Data) waiting = _waiting.Dequeue();
+                    if (waiting.EventId != eventId)
+                    {
+                        _waiting.Enqueue(waiting);
+                    }
+                }
+            }
+        }
+
+        internal void Frame(FrameSlot frame)
+        {
+            lock (_lock)
+            {
+                if (_done || Error != null)
+                {
+                    return;
+                }
+
+                try
+                {
+                    Write(frame);
+                }
+                catch (IOException error)
+                {
+                    Error = new RecordingException(Folder, $"frame {NumFrames} cannot be written: {error.Message}", error);
+                }
+            }
+        }
+
+        private void Write(FrameSlot frame)
+        {
+            if (_lastFrameId != 0 && frame.FrameId > _lastFrameId + 1)
+            {
+                WriteEvent("gap", $"\"num_frames\": {frame.FrameId - _lastFrameId - 1}");
+            }
+
+            _lastFrameId = frame.FrameId;
+            while (_waiting.Count > 0 && _waiting.Peek().EventId <= frame.LastEventId)
+            {
+                (_, string type, string data) = _waiting.Dequeue();
+                WriteEvent(type, data);
+            }
+
+            _video.Add(frame);
+            NumFrames++;
+        }
+
+        private void Later(ulong eventId, string type, string data)
+        {
+            lock (_lock)
+            {
+                _waiting.Enqueue((eventId, type, data));
+                if (_waiting.Count > MaxWaitingEvents)
+                {
+                    _waiting.Dequeue();
+                }
+            }
+        }
+
+        private void WriteEvent(string type, string data)
+        {
+            long timeUs = (long)Math.Round(NumFrames * 1e6 / _opened.World.Fps);
+            _events.WriteLine($"{{\"frame\": {NumFrames}, \"t_us\": {timeUs}, \"type\": \"{type}\", {data}}}");
+        }
+
+        private string SessionJson()
+        {
+            WorldInfo world = _opened.World;
+            IEnumerable<string> fields = world.StateFields.Select(field =>
+                $"{{\"name\": {Json.Text(field.Name)}, \"min\": {Json.Number(field.Min)}, "
+                + $"\"max\": {Json.Number(field.Max)}, \"periodic\": {(field.Periodic ? "true" : "false")}, "
+                + $"\"initial\": {Json.Number(field.Initial)}}}");
+            string lossless = _opened.Encoding == Encoding.Rgb24 ? "true" : "false";
+            return "{\n"
+                + "  \"format\": 1,\n"
+                + $"  \"sdk_version\": {Json.Text(Version.Sdk)},\n"
+                + $"  \"world\": {Json.Text(world.Name)},\n"
+                + $"  \"fps\": {world.Fps.ToString("R", CultureInfo.InvariantCulture)},\n"
+                + $"  \"width\": {world.Width},\n"
+                + $"  \"height\": {world.Height},\n"
+                + $"  \"lossless\": {lossless},\n"
+                + $"  \"state_fields\": [{string.Join(", ", fields)}],\n"
+                + "  \"labels\": {},\n"
+                + "  \"split\": \"\",\n"
+                + $"  \"metadata\": {{\"sdk\": \"{Version.SdkName}\", \"profile\": {Json.Text(_opened.Profile)}, "
+                + $"\"seed\": {_opened.Seed}}},\n"
+                + $"  \"num_frames\": {NumFrames}\n"
+                + "}\n";
+        }
+    }
+}

@@ -1,0 +1,110 @@
+#nullable enable
+using System;
+using UnityEngine;
+using UnityEngine.Events;
+
+namespace StreamDit.Unity
+{
+    /// <summary>
+    /// Plays one session for as long as this component is enabled: opens it, tells what happens through UnityEvents, and
+    /// ends it when the component, play mode, the domain or the application does. Trouble goes to the console and to the
+    /// editor window; the game runs on.
+    /// </summary>
+    [AddComponentMenu("StreamDiT/StreamDiT Session")]
+    [DisallowMultipleComponent]
+    public sealed class StreamDitBehaviour : MonoBehaviour
+    {
+        [SerializeField] private LinkSettings settings = new LinkSettings();
+
+        [Header("Events")]
+        [Tooltip("The session is open: frames follow.")]
+        [SerializeField] private UnityEvent onOpened = new UnityEvent();
+
+        [Tooltip("A prompt is in the picture from now on; the text.")]
+        [SerializeField] private UnityEvent<string> onPromptApplied = new UnityEvent<string>();
+
+        [Tooltip("Another quality rung is in force; 0 is best.")]
+        [SerializeField] private UnityEvent<int> onRungChanged = new UnityEvent<int>();
+
+        [Tooltip("Something for a person to read, each text once.")]
+        [SerializeField] private UnityEvent<string> onTrouble = new UnityEvent<string>();
+
+        [Tooltip("The session is over for good; why.")]
+        [SerializeField] private UnityEvent<string> onClosed = new UnityEvent<string>();
+
+        public LinkSettings Settings => settings;
+
+        public UnityEvent OnOpened => onOpened;
+
+        public UnityEvent<string> OnPromptApplied => onPromptApplied;
+
+        public UnityEvent<int> OnRungChanged => onRungChanged;
+
+        public UnityEvent<string> OnTrouble => onTrouble;
+
+        public UnityEvent<string> OnClosed => onClosed;
+
+        /// <summary>null before the component was enabled.</summary>
+        public EngineLink? Link { get; private set; }
+
+        /// <summary>The session itself, for all that has no method here; null while there is none.</summary>
+        public StreamDitSession? Session => Link?.Session;
+
+        /// <summary>What was chosen; null before the session was opened.</summary>
+        public Opened? Opened => Link?.Opened;
+
+        public bool IsPlaying => Link != null && Link.IsPlaying;
+
+        /// <summary>What the world should be from now on; also from a UnityEvent, e.g. of an input field.</summary>
+        public void Prompt(string text)
+        {
+            if (Link != null)
+            {
+                Link.Prompt(text);
+            }
+            else
+            {
+                settings.prompt = text;
+            }
+        }
+
+        /// <summary>What is happening now, in the world's order; and what the game expects at the next frames.</summary>
+        public void State(ReadOnlySpan<float> values, ReadOnlySpan<float> horizon = default)
+        {
+            if (IsPlaying)
+            {
+                Session!.State(values, horizon);
+            }
+        }
+
+        /// <summary>The newest frame goes into the texture; true if there was one.</summary>
+        public bool RefreshPicture() => Link != null && Link.RefreshPicture();
+
+        /// <summary>A message of another component, to the console and the editor window; each text once.</summary>
+        public void Report(string trouble) => Link?.Report(trouble);
+
+        private void OnEnable()
+        {
+            Link?.Dispose();
+            Link = new EngineLink(settings);
+            Link.WasOpened += _ => onOpened.Invoke();
+            Link.PromptApplied += onPromptApplied.Invoke;
+            Link.RungChanged += onRungChanged.Invoke;
+            Link.TroubleCame += Tell;
+            Link.WasClosed += closed => onClosed.Invoke(Advice.ForClosed(closed));
+            Link.Open();
+        }
+
+        private void Update() => Link?.Poll(Time.unscaledTimeAsDouble);
+
+        private void OnDisable() => Link?.Close("component disabled");
+
+        private void OnDestroy() => Link?.Dispose();
+
+        private void Tell(string trouble)
+        {
+            Debug.LogWarning("StreamDiT: " + trouble, this);
+            onTrouble.Invoke(trouble);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+#nullable enable
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using UnityEngine;
+
+namespace StreamDit.Unity
+{
+    /// <summary>One state field of the world and where its value comes from.</summary>
+    [Serializable]
+    public sealed class StateBinding
+    {
+        [Tooltip("A state field of the world, e.g. x.")]
+        public string field = "";
+
+        public Component? component;
+
+        [Tooltip("A public property or field of the component, e.g. Speed or position.x.")]
+        public string member = "";
+
+        [Tooltip("The world's value is member * scale + offset: from the game's units to the world's.")]
+        public float scale = 1;
+
+        public float offset;
+    }
+
+    /// <summary>Says what the game expects at the next frames, which the engine then need not guess.</summary>
+    public interface IStateForecast
+    {
+        /// <summary>Writes the coming states frame by frame, each with one value per field in the world's order.</summary>
+        /// <param name="steps">Room for as many frames as the engine takes.</param>
+        /// <returns>How many frames were written.</returns>
+        int Forecast(WorldInfo world, Span<float> steps);
+    }
+
+    /// <summary>
+    /// Reads the bound members and sends them as the world's state, at the world's frame rate and only when something
+    /// changed. Fields that are bound to nothing keep the world's resting value.
+    /// </summary>
+    [AddComponentMenu("StreamDiT/StreamDiT State Source")]
+    public sealed class StreamDitStateSource : MonoBehaviour
+    {
+        // The engine takes longer horizons; half a second at 16 fps is as far ahead as frames in flight are.
+        private const int MaxForecastFrames = 16;
+
+        [Tooltip("Empty: the session on this object or above it.")]
+        [SerializeField] private StreamDitBehaviour? source;
+
+        [SerializeField] private List<StateBinding> bindings = new List<StateBinding>();
+
+        private readonly List<Reading> _readings = new List<Reading>();
+        private Opened? _resolvedFor;
+        private float[] _values = Array.Empty<float>();
+        private float[] _sent = Array.Empty<float>();
+        private float[] _forecast = Array.Empty<float>();
+        private double _nextS;
+
+        public StreamDitBehaviour? Source
+        {
+            get => source;
+            set => source = value;
+        }
+
+        /// <summary>After a change at run time call <see cref="Rebind"/>.</summary>
+        public List<StateBinding> Bindings => bindings;
+
+        /// <summary>null: the engine holds or extrapolates the last state by itself.</summary>
+        public IStateForecast? Forecast { get; set; }
+
+        /// <summary>The values as they would be sent now, in the world's order; empty before the session was opened.</summary>
+        public ReadOnlySpan<float> Values => _values;
+
+        /// <summary>Looks the bindings up again.</summary>
+        public void Rebind() => _resolvedFor = null;
+
+        private void Start()
+        {
+            if (source == null)
+            {
+                source = GetComponentInParent<StreamDitBehaviour>();
+            }
+
+            if (source == null)
+            {
+                Debug.LogWarning($"StreamDiT: the state source '{name}' has no session; fill in 'Source'.", this);
+            }
+        }
+
+        // After the game's own Update, so that what it did in this turn goes out in this turn.
+        private void LateUpdate()
+        {
+            if (source == null || !source.IsPlaying || source.Opened == null)
+            {
+                return;
+            }
+
+            if (!ReferenceEquals(_resolvedFor, source.Opened))
+            {
+                Resolve(source, source.Opened);
+            }
+
+            double nowS = Time.unscaledTimeAsDouble;
+            if (nowS < _nextS)
+            {
+                return;
+            }
+
+            WorldInfo world = source.Opened.World;
+            Read(source, world);
+            int numForecast = Forecast == null ? 0 : Forecast.Forecast(world, _forecast);
+            if (numForecast > 0 || !_values.AsSpan().SequenceEqual(_sent))
+            {
+                source.State(_values, _forecast.AsSpan(0, numForecast * _values.Length));
+                _values.CopyTo(_sent, 0);
+                _nextS = nowS + 1.0 / world.Fps;
+            }
+        }
+
+        private void Resolve(StreamDitBehaviour session, Opened opened)
+        {
+            WorldInfo world = opened.World;
+            int numFields = world.StateFields.Count;
+            _resolvedFor = opened;
+            _values = world.StateFields.Select(field => field.Initial).ToArray();
+            _sent = Enumerable.Repeat(float.NaN, numFields).ToArray();
+            _forecast = new float[numFields * Math.Min(MaxForecastFrames, opened.MaxHorizonFrames)];
+            _readings.Clear();
+            foreach (StateBinding binding in bindings)
+            {
+                Resolve(session, world, binding);
+            }
+        }
+
+        private void Resolve(StreamDitBehaviour session, WorldInfo world, StateBinding binding)
+        {
+            int index = -1;
+            for (int field = 0; field < world.StateFields.Count; field++)
+            {
+                index = world.StateFields[field].Name == binding.field ? field : index;
+            }
+
+            if (index < 0)
+            {
+                session.Report(Advice.ForUnknownName(
+                    "State field",
+                    binding.field,
+                    $"in the inspector of '{name}'",
+                    world.StateFields.Select(field => field.Name).ToList(),
+                    $"world '{world.Name}'"));
+                return;
+            }
+
+            if (binding.component == null)
+            {
+                session.Report($"State field '{binding.field}' in the inspector of '{name}' has no component to read.");
+                return;
+            }
+
+            MemberReader? reader = MemberReader.Of(binding.component, binding.member, out string trouble);
+            if (reader == null)
+            {
+                session.Report($"State field '{binding.field}' of '{name}': {trouble}");
+                return;
+            }
+
+            _readings.Add(new Reading(index, binding, reader));
+        }
+
+        private void Read(StreamDitBehaviour session, WorldInfo world)
+        {
+            foreach (Reading reading in _readings)
+            {
+                StateField field = world.StateFields[reading.Index];
+                float value = reading.Reader.Read() * reading.Binding.scale + reading.Binding.offset;
+                if (!StateRange.TryFit(value, field, out float fitted) && !reading.Told)
+                {
+                    reading.Told = true;
+                    session.Report(
+                        $"State field '{field.Name}' of '{name}' is {value}, world '{world.Name}' takes {field.Min} to"
+                        + $" {field.Max}: {fitted} is sent. Scale and offset of its binding may be wrong.");
+                }
+
+                _values[reading.Index] = fitted;
+            }
+        }
+
+        private sealed class Reading
+        {
+            public Reading(int index, StateBinding binding, MemberReader reader)
+            {
+                Index = index;
+                Binding = binding;
+                Reader = reader;
+            }
+
+            public int Index { get; }
+
+            public StateBinding Binding { get; }
+
+            public MemberReader Reader { get; }
+
+            public bool Told { get; set; }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+#nullable enable
+using System;
+using System.Collections.Generic;
+using StreamDit.Unity;
+using UnityEngine;
+
+namespace StreamDit.Samples
+{
+    /// <summary>
+    /// The critters game: left a classic sprite, right what the engine makes of the same state. Arrows walk and jump.
+    /// Put this on an empty object and press Play.
+    /// </summary>
+    [AddComponentMenu("StreamDiT/Samples/Critters")]
+    public sealed class CrittersSample : MonoBehaviour, IStateForecast
+    {
+        [SerializeField] private string address = "localhost:50051";
+
+        // Seen through OnGUI's events, which come whatever input system the project uses.
+        private readonly HashSet<KeyCode> _down = new HashSet<KeyCode>();
+        private CritterGame _game = CritterGame.Start;
+        private CritterPicture? _classic;
+        private StreamDitBehaviour? _session;
+        private StreamDitScreen? _screen;
+        private float _due;
+        private string _told = "";
+
+        // What the state source's bindings read.
+        public float X => _game.X;
+
+        public float Y => _game.Y;
+
+        public float Facing => _game.Facing;
+
+        public float Walk => _game.Walk;
+
+        public float Camera => _game.Camera;
+
+        public float Clock => _game.Clock;
+
+        /// <summary>What comes if these keys stay down: the engine then draws ahead of the player.</summary>
+        public int Forecast(WorldInfo world, Span<float> steps)
+        {
+            int numFields = world.StateFields.Count;
+            CritterGame game = _game;
+            for (int frame = 0; frame < steps.Length / numFields; frame++)
+            {
+                game = Ticked(game);
+                for (int field = 0; field < numFields; field++)
+                {
+                    steps[frame * numFields + field] = Value(game, world.StateFields[field]);
+                }
+            }
+
+            return steps.Length / numFields;
+        }
+
+        private void Start()
+        {
+            _classic = new CritterPicture();
+            _session = gameObject.AddComponent<StreamDitBehaviour>();
+            _session.enabled = false; // it dialled its default address when it was added
+            _session.Settings.address = address;
+            _session.Settings.world = "critters";
+            _session.Settings.prompt = "a pig in a meadow";
+            _session.OnTrouble.AddListener(text => _told = text);
+            _session.OnOpened.AddListener(() => _told = "");
+            _session.enabled = true;
+            _screen = gameObject.AddComponent<StreamDitScreen>();
+            StreamDitStateSource state = gameObject.AddComponent<StreamDitStateSource>();
+            state.Forecast = this;
+            foreach (string member in new[] { nameof(X), nameof(Y), nameof(Facing), nameof(Walk), nameof(Camera), nameof(Clock) })
+            {
+                state.Bindings.Add(new StateBinding
+                {
+                    field = member.ToLowerInvariant(), component = this, member = member,
+                });
+            }
+        }
+
+        private void Update()
+        {
+            _due += Time.unscaledDeltaTime * CritterGame.TicksPerSecond;
+            int numTicks = Math.Min(4, (int)_due); // after a hitch the game goes on, it does not catch up
+            _due -= (int)_due;
+            for (int tick = 0; tick < numTicks; tick++)
+            {
+                _game = Ticked(_game);
+            }
+
+            if (numTicks > 0)
+            {
+                _classic?.Draw(_game);
+            }
+        }
+
+        private void OnGUI()
+        {
+            if (Event.current.type == EventType.KeyDown)
+            {
+                _down.Add(Event.current.keyCode);
+            }
+            else if (Event.current.type == EventType.KeyUp)
+            {
+                _down.Remove(Event.current.keyCode);
+            }
+
+            float size = Mathf.Min(Screen.width / 2f, Screen.height - 60f);
+            if (_classic != null)
+            {
+                GUI.DrawTexture(new Rect(0, 60, size, size), _classic.Texture);
+            }
+
+            if (_screen != null && _screen.Texture != null)
+            {
+                GUI.DrawTextureWithTexCoords(new Rect(size, 60, size, size), _screen.Texture, _screen.UvRect);
+            }
+
+            GUI.Label(new Rect(10, 8, Screen.width - 20, 44), _told.Length > 0 ? _told : "arrows walk and jump");
+        }
+
+        private void OnDestroy()
+        {
+            if (_classic != null)
+            {
+                Destroy(_classic.Texture);
+            }
+        }
+
+        private CritterGame Ticked(CritterGame game) => game.Tick(
+            _down.Contains(KeyCode.LeftArrow),
+            _down.Contains(KeyCode.RightArrow),
+            _down.Contains(KeyCode.UpArrow) || _down.Contains(KeyCode.Space));
+
+        private static float Value(in CritterGame game, StateField field) => field.Name switch
+        {
+            "x" => game.X,
+            "y" => Math.Min(game.Y, field.Max),
+            "facing" => game.Facing,
+            "walk" => game.Walk,
+            "camera" => game.Camera,
+            "clock" => game.Clock,
+            _ => field.Initial,
+        };
+    }
+}

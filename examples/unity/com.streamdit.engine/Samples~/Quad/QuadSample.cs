@@ -1,0 +1,48 @@
+#nullable enable
+using StreamDit.Unity;
+using UnityEngine;
+
+namespace StreamDit.Samples
+{
+    /// <summary>A screen and a prompt box: put this on an empty object and press Play.</summary>
+    [AddComponentMenu("StreamDiT/Samples/Quad")]
+    public sealed class QuadSample : MonoBehaviour
+    {
+        [SerializeField] private string address = "localhost:50051";
+
+        private StreamDitBehaviour? _session;
+        private string _typed = "a fox in a forest at night, snow";
+        private string _told = "";
+
+        private void Start()
+        {
+            GameObject quad = GameObject.CreatePrimitive(PrimitiveType.Quad);
+            quad.name = "StreamDiT Screen";
+            quad.transform.localScale = new Vector3(8, 8, 1);
+            _session = quad.AddComponent<StreamDitBehaviour>();
+            quad.AddComponent<StreamDitScreen>();
+            _session.OnPromptApplied.AddListener(text => _told = $"now: {text}");
+            _session.OnTrouble.AddListener(text => _told = text);
+            // The component dialled its default address when it was added.
+            _session.enabled = false;
+            _session.Settings.address = address;
+            _session.enabled = true;
+        }
+
+        private void OnGUI()
+        {
+            if (_session == null)
+            {
+                return;
+            }
+
+            GUI.Label(new Rect(10, 10, Screen.width - 20, 44), _told);
+            bool entered = Event.current.type == EventType.KeyDown && Event.current.keyCode == KeyCode.Return;
+            _typed = GUI.TextField(new Rect(10, Screen.height - 40, Screen.width - 110, 30), _typed);
+            if (GUI.Button(new Rect(Screen.width - 90, Screen.height - 40, 80, 30), "Send") || entered)
+            {
+                _session.Prompt(_typed);
+            }
+        }
+    }
+}
