@@ -1,7 +1,7 @@
 """Generate the Python and the C# messages from the proto; `--check` fails if the committed files differ.
 
-Run by `make proto` and, with `--check`, by `make check`. The C# side needs a .NET SDK: grpcio-tools has no generator for
-it, Grpc.Tools has. Without one it is passed over, and said so.
+Run by `make proto` and, with `--check`, by `make check`. The C# side needs a .NET SDK: grpcio-tools has no generator
+for it, Grpc.Tools has. Without one it is passed over, and said so.
 """
 
 import subprocess

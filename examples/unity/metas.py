@@ -28,7 +28,7 @@ _TAIL = "  externalObjects: {}\n  userData: \n  assetBundleName: \n  assetBundle
 
 
 def assets() -> Iterator[Path]:
-    """Every file and folder that Unity imports: none in a folder that ends in `~`, no .meta, nothing hidden or empty."""
+    """Every file and folder that Unity imports: none in a folder ending in `~`, no .meta, nothing hidden or empty."""
     for path in sorted(PACKAGE.rglob("*")):
         parts = path.relative_to(PACKAGE).parts
         passed_over = path.suffix == ".meta" or any(part.endswith("~") or part.startswith(".") for part in parts)

@@ -57,8 +57,6 @@ namespace StreamDit.Tests
             GUI.StubPictures.Clear();
             StubPlayer.Gui();
             Assert.That(GUI.StubPictures, Has.Count.EqualTo(2), "classic and generated");
-            StreamDitStateSource state = sample.gameObject.GetComponent<StreamDitStateSource>();
-            Assert.That(state.Values[0], Is.EqualTo(sample.X));
             Assert.That(Lifetime.Newest!.Trouble, Is.Empty);
             Assert.That(Lifetime.Newest.Session!.Stats().ControlLatencyMs, Is.Not.Null, "no state reached a frame");
             UnityEngine.Object.Destroy(sample.gameObject);
@@ -69,14 +67,11 @@ namespace StreamDit.Tests
         private static T Sample<T>(string address)
             where T : MonoBehaviour
         {
-            T sample = new GameObject(typeof(T).Name).AddComponent<T>();
-            Lifetime.CloseAll("filled in again");
+            var place = new GameObject(typeof(T).Name);
+            place.SetActive(false);
+            T sample = place.AddComponent<T>();
             typeof(T).GetField("address", BindingFlags.Instance | BindingFlags.NonPublic)!.SetValue(sample, address);
-            StreamDitBehaviour session = (StreamDitBehaviour)typeof(T)
-                .GetField("_session", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(sample)!;
-            session.enabled = false;
-            session.Settings.address = address;
-            session.enabled = true;
+            place.SetActive(true);
             return sample;
         }
 

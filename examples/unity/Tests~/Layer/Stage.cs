@@ -17,13 +17,14 @@ namespace StreamDit.Tests
         /// <summary>An object with a session, as the inspector would have filled it in.</summary>
         public static StreamDitBehaviour Session(string address, Action<LinkSettings>? fill = null)
         {
-            StreamDitBehaviour session = new GameObject("Player").AddComponent<StreamDitBehaviour>();
-            session.enabled = false; // a scene is filled in before it is played
+            var player = new GameObject("Player");
+            player.SetActive(false); // a scene is filled in before it is played
+            StreamDitBehaviour session = player.AddComponent<StreamDitBehaviour>();
             session.Settings.address = address;
             session.Settings.prompt = "a pig in a meadow";
             fill?.Invoke(session.Settings);
             Debug.StubConsole.Clear();
-            session.enabled = true;
+            player.SetActive(true);
             return session;
         }
 

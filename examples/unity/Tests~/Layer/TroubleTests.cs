@@ -29,7 +29,7 @@ namespace StreamDit.Tests
         public void An_address_that_is_none()
         {
             StreamDitBehaviour session = Stage.Session("http://localhost:50051");
-            Expect(session, "must be host:port without http://", open: false);
+            Expect(session, "must be host:port without http://");
             Assert.That(session.Link!.Closed?.Reason, Is.EqualTo(ClosedReason.ConnectionLost));
         }
 
@@ -62,7 +62,7 @@ namespace StreamDit.Tests
         {
             StreamDitBehaviour session = Stage.Session(Engines.Shared.Address, settings => settings.world = "crittrs");
             Stage.Until(() => session.Link!.Closed != null, "the end");
-            Expect(session, "Did you mean 'critters'?", open: false);
+            Expect(session, "Did you mean 'critters'?");
             Assert.That(session.Link!.Closed?.Reason, Is.EqualTo(ClosedReason.Rejected));
         }
 
@@ -121,17 +121,13 @@ namespace StreamDit.Tests
             Assert.That(session.Link!.Trouble, Is.Empty);
         }
 
-        private static void Expect(StreamDitBehaviour session, string text, bool open = true)
+        private static void Expect(StreamDitBehaviour session, string text)
         {
             Stage.Until(() => session.Link!.Trouble.Contains(text) || Said(text), text, 20);
             Assert.That(Said(text), Is.True, $"not in the console: {session.Link!.Trouble}");
             Assert.That(Debug.StubConsole.Count(line => line.Contains(text)), Is.EqualTo(1), "said more than once");
-            if (open)
-            {
-                ExpectInWindow(text);
-            }
-
-            UnityEngine.StubPlayer.Frame(Stage.FrameS); // the game goes on
+            ExpectInWindow(text);
+            StubPlayer.Frame(Stage.FrameS); // the game goes on
         }
 
         private static void ExpectInWindow(string text)

@@ -20,7 +20,8 @@ namespace StreamDit.Editor
         private string _prompt = "";
         private Vector2 _scroll;
 
-        private EngineLink? Watched => Lifetime.Newest ?? _own;
+        // What ended stays to be read until something else begins.
+        private static EngineLink? Watched => Lifetime.Newest ?? Lifetime.Last;
 
         [MenuItem("Window/StreamDiT/Engine")]
         public static void Open()
@@ -87,7 +88,7 @@ namespace StreamDit.Editor
         private void DrawAddress()
         {
             EngineLink? watched = Watched;
-            bool ours = watched == null || watched == _own;
+            bool ours = watched == null || watched == _own || watched.Closed != null;
             EditorGUI.BeginDisabledGroup(!ours || (_own != null && _own.Closed == null));
             LinkSettings shown = ours ? _settings : watched!.Settings;
             shown.address = EditorGUILayout.TextField("Address", shown.address);

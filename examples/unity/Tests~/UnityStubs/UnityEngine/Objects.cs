@@ -100,9 +100,9 @@ namespace UnityEngine
 
         public Vector3 localScale { get; set; } = Vector3.one;
 
-        public void SetParent(Transform parent, bool worldPositionStays)
-        {
-        }
+        internal List<Transform> Children { get; } = new List<Transform>();
+
+        public void SetParent(Transform parent, bool worldPositionStays) => parent.Children.Add(this);
     }
 
     public enum PrimitiveType
@@ -144,13 +144,29 @@ namespace UnityEngine
             component.gameObject = this;
             component.name = name;
             _components.Add(component);
-            if (component is MonoBehaviour behaviour)
+            if (activeSelf && component is MonoBehaviour behaviour)
             {
                 StubPlayer.Add(behaviour);
             }
 
             return component;
         }
+
+        /// <summary>Components added to an inactive object wake up here. The stub has no way back.</summary>
+        public void SetActive(bool value)
+        {
+            bool wakes = value && !activeSelf;
+            activeSelf = value;
+            foreach (Component component in wakes ? _components.ToArray() : Array.Empty<Component>())
+            {
+                if (component is MonoBehaviour behaviour)
+                {
+                    StubPlayer.Add(behaviour);
+                }
+            }
+        }
+
+        public bool activeSelf { get; private set; } = true;
 
         public T GetComponent<T>()
         {
@@ -170,6 +186,11 @@ namespace UnityEngine
             foreach (Component component in _components)
             {
                 DestroyImmediate(component);
+            }
+
+            foreach (Transform child in transform.Children)
+            {
+                DestroyImmediate(child.gameObject);
             }
         }
     }

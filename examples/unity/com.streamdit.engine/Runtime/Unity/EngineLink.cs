@@ -72,6 +72,7 @@ namespace StreamDit.Unity
                 return;
             }
 
+            Lifetime.Last = this;
             Note($"dialling {Settings.address}");
             string? trouble = Settings.AddressTrouble();
             if (trouble != null)

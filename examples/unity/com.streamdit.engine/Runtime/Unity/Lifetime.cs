@@ -15,6 +15,9 @@ namespace StreamDit.Unity
         /// <summary>For the editor window: the newest link that is open; null if none is.</summary>
         public static EngineLink? Newest => Open.Count > 0 ? Open[Open.Count - 1] : null;
 
+        /// <summary>For the editor window: the one that was opened last, which may have ended; null before the first.</summary>
+        public static EngineLink? Last { get; internal set; }
+
         /// <summary>Cancels and disposes all of them; waits for the engine's word for a second or two at most.</summary>
         public static void CloseAll(string why)
         {

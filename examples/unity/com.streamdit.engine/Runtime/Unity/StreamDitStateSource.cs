@@ -25,12 +25,12 @@ namespace StreamDit.Unity
     }
 
     /// <summary>Says what the game expects at the next frames, which the engine then need not guess.</summary>
-    public interface IStateForecast
+    public interface IStateHorizon
     {
         /// <summary>Writes the coming states frame by frame, each with one value per field in the world's order.</summary>
         /// <param name="steps">Room for as many frames as the engine takes.</param>
         /// <returns>How many frames were written.</returns>
-        int Forecast(WorldInfo world, Span<float> steps);
+        int WriteHorizon(WorldInfo world, Span<float> steps);
     }
 
     /// <summary>
@@ -41,7 +41,7 @@ namespace StreamDit.Unity
     public sealed class StreamDitStateSource : MonoBehaviour
     {
         // The engine takes longer horizons; half a second at 16 fps is as far ahead as frames in flight are.
-        private const int MaxForecastFrames = 16;
+        private const int MaxFramesAhead = 16;
 
         [Tooltip("Empty: the session on this object or above it.")]
         [SerializeField] private StreamDitBehaviour? source;
@@ -52,7 +52,7 @@ namespace StreamDit.Unity
         private Opened? _resolvedFor;
         private float[] _values = Array.Empty<float>();
         private float[] _sent = Array.Empty<float>();
-        private float[] _forecast = Array.Empty<float>();
+        private float[] _horizon = Array.Empty<float>();
         private double _nextS;
 
         public StreamDitBehaviour? Source
@@ -65,7 +65,7 @@ namespace StreamDit.Unity
         public List<StateBinding> Bindings => bindings;
 
         /// <summary>null: the engine holds or extrapolates the last state by itself.</summary>
-        public IStateForecast? Forecast { get; set; }
+        public IStateHorizon? Horizon { get; set; }
 
         /// <summary>The values as they would be sent now, in the world's order; empty before the session was opened.</summary>
         public ReadOnlySpan<float> Values => _values;
@@ -107,10 +107,10 @@ namespace StreamDit.Unity
 
             WorldInfo world = source.Opened.World;
             Read(source, world);
-            int numForecast = Forecast == null ? 0 : Forecast.Forecast(world, _forecast);
-            if (numForecast > 0 || !_values.AsSpan().SequenceEqual(_sent))
+            int numAhead = Horizon == null ? 0 : Horizon.WriteHorizon(world, _horizon);
+            if (numAhead > 0 || !_values.AsSpan().SequenceEqual(_sent))
             {
-                source.State(_values, _forecast.AsSpan(0, numForecast * _values.Length));
+                source.State(_values, _horizon.AsSpan(0, numAhead * _values.Length));
                 _values.CopyTo(_sent, 0);
                 _nextS = nowS + 1.0 / world.Fps;
             }
@@ -123,7 +123,7 @@ namespace StreamDit.Unity
             _resolvedFor = opened;
             _values = world.StateFields.Select(field => field.Initial).ToArray();
             _sent = Enumerable.Repeat(float.NaN, numFields).ToArray();
-            _forecast = new float[numFields * Math.Min(MaxForecastFrames, opened.MaxHorizonFrames)];
+            _horizon = new float[numFields * Math.Min(MaxFramesAhead, opened.MaxHorizonFrames)];
             _readings.Clear();
             foreach (StateBinding binding in bindings)
             {

@@ -11,7 +11,7 @@ namespace StreamDit.Samples
     /// Put this on an empty object and press Play.
     /// </summary>
     [AddComponentMenu("StreamDiT/Samples/Critters")]
-    public sealed class CrittersSample : MonoBehaviour, IStateForecast
+    public sealed class CrittersSample : MonoBehaviour, IStateHorizon
     {
         [SerializeField] private string address = "localhost:50051";
 
@@ -38,7 +38,7 @@ namespace StreamDit.Samples
         public float Clock => _game.Clock;
 
         /// <summary>What comes if these keys stay down: the engine then draws ahead of the player.</summary>
-        public int Forecast(WorldInfo world, Span<float> steps)
+        public int WriteHorizon(WorldInfo world, Span<float> steps)
         {
             int numFields = world.StateFields.Count;
             CritterGame game = _game;
@@ -57,17 +57,18 @@ namespace StreamDit.Samples
         private void Start()
         {
             _classic = new CritterPicture();
-            _session = gameObject.AddComponent<StreamDitBehaviour>();
-            _session.enabled = false; // it dialled its default address when it was added
+            var view = new GameObject("StreamDiT View");
+            view.transform.SetParent(transform, false);
+            view.SetActive(false); // a session dials when it wakes up
+            _session = view.AddComponent<StreamDitBehaviour>();
             _session.Settings.address = address;
             _session.Settings.world = "critters";
             _session.Settings.prompt = "a pig in a meadow";
             _session.OnTrouble.AddListener(text => _told = text);
             _session.OnOpened.AddListener(() => _told = "");
-            _session.enabled = true;
-            _screen = gameObject.AddComponent<StreamDitScreen>();
-            StreamDitStateSource state = gameObject.AddComponent<StreamDitStateSource>();
-            state.Forecast = this;
+            _screen = view.AddComponent<StreamDitScreen>();
+            StreamDitStateSource state = view.AddComponent<StreamDitStateSource>();
+            state.Horizon = this;
             foreach (string member in new[] { nameof(X), nameof(Y), nameof(Facing), nameof(Walk), nameof(Camera), nameof(Clock) })
             {
                 state.Bindings.Add(new StateBinding
@@ -75,6 +76,8 @@ namespace StreamDit.Samples
                     field = member.ToLowerInvariant(), component = this, member = member,
                 });
             }
+
+            view.SetActive(true);
         }
 
         private void Update()

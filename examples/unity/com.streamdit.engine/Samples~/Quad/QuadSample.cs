@@ -19,14 +19,13 @@ namespace StreamDit.Samples
             GameObject quad = GameObject.CreatePrimitive(PrimitiveType.Quad);
             quad.name = "StreamDiT Screen";
             quad.transform.localScale = new Vector3(8, 8, 1);
+            quad.SetActive(false); // a session dials when it wakes up
             _session = quad.AddComponent<StreamDitBehaviour>();
+            _session.Settings.address = address;
             quad.AddComponent<StreamDitScreen>();
             _session.OnPromptApplied.AddListener(text => _told = $"now: {text}");
             _session.OnTrouble.AddListener(text => _told = text);
-            // The component dialled its default address when it was added.
-            _session.enabled = false;
-            _session.Settings.address = address;
-            _session.enabled = true;
+            quad.SetActive(true);
         }
 
         private void OnGUI()

@@ -42,6 +42,13 @@ namespace StreamDit.Tests
         }
 
         [Test]
+        public void Frames_of_another_size_than_the_world_are_told_with_both()
+        {
+            string told = Advice.ForFrameSize(64, 32, new WorldInfo { Name = "critters", Width = 128, Height = 128 });
+            Assert.That(told, Does.Contain("64x32").And.Contain("'critters'").And.Contain("128x128"));
+        }
+
+        [Test]
         public void Every_ending_has_a_sentence()
         {
             foreach (ClosedReason reason in Enum.GetValues(typeof(ClosedReason)))
