@@ -340,6 +340,7 @@ def bench_machine(
         float | None, typer.Option(help="With --gpu: how long players play, 0 not at all; 300, or 60 with --quick.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="With --gpu: fewer calls.")] = False,
+    only: Annotated[str, typer.Option(help="With --gpu: some parts, e.g. micro-steps,serving; default: all.")] = "",
 ) -> None:
     """Measure steps, starts, pace and latencies on this machine; with --gpu what its GPU can do."""
     with _clear_errors():
@@ -354,6 +355,7 @@ def bench_machine(
                 device=device or "cuda",
                 world=world,
                 quick=quick,
+                only=tuple(name.strip() for name in only.split(",") if name.strip()),
                 serve_s=serve_seconds if serve_seconds is not None else 60.0 if quick else 300.0,
             )
             if out is not None:

@@ -10,7 +10,7 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from engine_service.benchmarks import micro_steps, serving, sessions
 from engine_service.benchmarks.parts import Row
@@ -60,7 +60,7 @@ def _sessions(axes: Axes, rows: Sequence[Row]) -> None:
     for profile, points in by_profile.items():
         axes.plot(*zip(*points, strict=True), marker="o", label=profile)
     axes.set_xscale("log", base=2)
-    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
     axes.set_ylim(bottom=0)
     axes.set_xlabel("sessions")
     axes.grid(alpha=0.3)

@@ -127,6 +127,14 @@ def test_without_serving_there_is_no_such_part() -> None:
     assert "serving" not in budgets(replace(CPU, serve_s=0.0))
 
 
+def test_parts_may_be_chosen_by_name() -> None:
+    assert set(budgets(replace(CPU, only=("serving", "accuracy")))) == {"serving", "accuracy"}
+    with pytest.raises(ValueError, match="only names 'steps', the parts are TensorRT-RTX, micro-steps"):
+        replace(CPU, only=("steps",))
+    with pytest.raises(ValueError, match="nothing is left to measure"):
+        replace(CPU, only=("serving",), serve_s=0.0)
+
+
 def test_the_page_has_numbers_and_troubles_in_words() -> None:
     text = as_markdown(GpuReport("streamdit-4b", "2026-11-24 on a desk", "NVIDIA H200", False, ROWS))
     lines = text.splitlines()
