@@ -353,7 +353,9 @@ namespace StreamDit
             Opened opened = connection.Opened;
             lock (_lock)
             {
-                _held = new HeldState(opened.World, wish.State);
+                // After a reconnect it is newer than what was wished for: a game goes on saying states meanwhile.
+                bool same = _held?.Values.Length == opened.World.StateFields.Count;
+                _held = new HeldState(opened.World, same ? _held!.Values : wish.State);
             }
 
             Meter.Opened(wish.Prompt ?? opened.World.ExamplePrompts.FirstOrDefault() ?? "", opened.Resumed);
@@ -374,7 +376,8 @@ namespace StreamDit
             _firstOpened.TrySetResult(opened);
             try
             {
-                if (_closeAsked is Closed asked && Frames.Count == 0 && _stop.IsCancellationRequested)
+                // Cut while it was being opened: `Cut` saw no connection yet.
+                if (_closeAsked is Closed asked && _stop.IsCancellationRequested)
                 {
                     connection.Cut(asked);
                 }
