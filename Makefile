@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := examples/pygame
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo play test check bench proto unity-test unity-bench world clean
+.PHONY: help setup demo play test check bench proto unity-test unity-bench world wheels clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -54,5 +54,11 @@ world: setup ## train critters from nothing on this machine: hours on two cores;
 	$(BIN)/streamdit-engine distill --recordings recordings/train --validation recordings/held-out --run runs/student
 	$(BIN)/streamdit-engine teach-judges --recordings recordings/train
 
+wheels: setup ## the full TensorRT's bindings, without its libraries: only their names are tested
+	for version in 10.16.1.11 11.4.0.106; do \
+		$(BIN)/python -m pip download --quiet --no-deps --only-binary=:all: --dest .wheels \
+			tensorrt-cu13-bindings==$$version || exit 1; \
+	done
+
 clean: ## remove what make made
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .wheels demo .mypy_cache .ruff_cache .pytest_cache

@@ -441,6 +441,7 @@ def measure_ladder(
     recordings: Annotated[int, typer.Option(help="How many to play on every rung.")] = 16,
     exams: Annotated[Path | None, typer.Option(help="Where recordings to play are kept; default: a cache.")] = None,
     backend: Annotated[str, typer.Option(help="auto, openvino or torch.")] = "auto",
+    times: Annotated[bool, typer.Option("--times", help="Also milliseconds a frame; on an idle machine.")] = False,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
 ) -> None:
     """What every rung of the quality ladder costs in quality and in time."""
@@ -460,7 +461,7 @@ def measure_ladder(
             seed=seed,
             tick=say.print,
         )
-        text = as_markdown(results, recordings, backend)
+        text = as_markdown(results, recordings, backend, times=times)
         if out is not None:
             write_between_marks(out, "rungs", text)
         typer.echo(text)

@@ -112,7 +112,7 @@ def budgets(options: GpuBenchOptions) -> dict[str, float]:
 def write_report(report: GpuReport, file: Path) -> None:
     """The tables between the page's marks; beside the page `gpu.json` with every row, and `gpu.png`."""
     plot = file.with_name("gpu.png")
-    draw(report.rows, plot, title=f"{report.card or 'no GPU'}: {report.preset}")
+    draw(report.rows, plot, title=f"{report.card or 'dry run without a GPU'}: {report.preset}")
     data: dict[str, Any] = {
         "preset": report.preset,
         "place": report.place,

@@ -10,7 +10,7 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from engine_service.benchmarks import micro_steps, serving, sessions
 from engine_service.benchmarks.parts import Row
@@ -60,6 +60,7 @@ def _sessions(axes: Axes, rows: Sequence[Row]) -> None:
     for profile, points in by_profile.items():
         axes.plot(*zip(*points, strict=True), marker="o", label=profile)
     axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.set_ylim(bottom=0)
     axes.set_xlabel("sessions")
     axes.grid(alpha=0.3)
@@ -73,10 +74,12 @@ def _serving(over_time: Axes, panels: Sequence[Axes], found: dict[str, Any]) -> 
         axes.tick_params(labelbottom=False)
     if not found:
         _nothing(over_time)
+        _nothing(of_rungs)
     else:
         over_time.plot(found["interval_at_s"], found["interval_ms"], ".", markersize=2)
         over_time.set_ylim(bottom=0)
         over_time.grid(alpha=0.3)
+        of_rungs.yaxis.set_major_locator(MaxNLocator(integer=True))
         of_rungs.step(found["rung_at_s"], found["rung"], where="post", color="tab:red")
     for axes, (name, label) in zip(of_readings, READINGS, strict=True):
         axes.set_ylabel(label)
@@ -92,10 +95,10 @@ def _serving(over_time: Axes, panels: Sequence[Axes], found: dict[str, Any]) -> 
             _nothing(axes)
     of_rungs.set_ylabel("rung")
     of_rungs.set_xlabel("s")
-    of_rungs.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _nothing(axes: Axes) -> None:
+    axes.set_yticks([])
     axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", va="center", color="grey")
 
 

@@ -93,20 +93,21 @@ def _result(
     )
 
 
-def as_markdown(results: list[RungResult], num_recordings: int, backend: str) -> str:
-    """A row per rung."""
+def as_markdown(results: list[RungResult], num_recordings: int, backend: str, *, times: bool) -> str:
+    """A row per rung; times mean something on an idle machine only."""
     lines = [
         f"{num_recordings} recordings of trained combinations, 64 frames each, {backend}, seed of the noise fixed.",
         "",
-        "| profile | rung | what it is | K, N, c, s | work | PSNR | prompt accuracy | position p95 | ms a frame |",
-        "|---|---|---|---|---:|---:|---:|---:|---:|",
+        "| profile | rung | what it is | K, N, c, s | work | PSNR | prompt accuracy | position p95 |"
+        + (" ms a frame |" if times else ""),
+        "|---|---|---|---|---:|---:|---:|---:|" + ("---:|" if times else ""),
     ]
     for result in results:
-        p = result.rung.partition
+        p, accuracy_pct = result.rung.partition, 100 * result.prompt_accuracy
         lines.append(
             f"| {result.profile} | {result.number} | {result.rung.words} "
             f"| {p.references}, {p.chunks}, {p.chunk_size}, {p.steps_per_shift} | {result.rung.work:g} "
-            f"| {result.psnr_db:.2f} dB | {100 * result.prompt_accuracy:.1f} % | {result.position_error_px_p95:.1f} px "
-            f"| {result.ms_per_frame:.1f} |"
+            f"| {result.psnr_db:.2f} dB | {accuracy_pct:.1f} % | {result.position_error_px_p95:.1f} px |"
+            + (f" {result.ms_per_frame:.1f} |" if times else "")
         )
     return "\n".join(lines)

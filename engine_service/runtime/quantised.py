@@ -48,7 +48,7 @@ def _(weight: Tensor, scales: Tensor) -> Tensor:
 
 
 def _through_fp8_onnx(x: Any, scale: Any) -> Any:
-    zero = op.Constant(value=onnx.helper.make_tensor("zero", onnx.TensorProto.FLOAT8E4M3FN, [], [0.0]))
+    zero: Any = op.Constant(value=onnx.helper.make_tensor("zero", onnx.TensorProto.FLOAT8E4M3FN, [], [0.0]))
     return op.DequantizeLinear(op.QuantizeLinear(x, scale, zero), scale, zero)
 
 
@@ -80,7 +80,8 @@ class QuantisedLinear(nn.Module):
         self.bias = linear.bias
 
     def forward(self, x: Tensor) -> Tensor:
-        return through_fp8(x, self.input_scale) @ from_fp8(self.weight, self.scales) + self.bias
+        product: Tensor = through_fp8(x, self.input_scale) @ from_fp8(self.weight, self.scales)
+        return product + self.bias
 
 
 @contextmanager

@@ -9,6 +9,7 @@ Letters: P sessions in a call, B latents in a buffer, r frames per latent, S sta
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 import torch
@@ -100,16 +101,15 @@ def play(shifts: Sequence[Calls[T]]) -> list[T | Exception]:
             outcomes[i] = error
 
     for i, shift in enumerate(shifts):
-        go_on(i, lambda shift=shift: next(shift))  # type: ignore[misc]
+        go_on(i, partial(next, shift))
     while asked:
         waiting, asked = dict(sorted(asked.items())), {}
         for group in grouped(waiting):
             for i, answer in zip(group, _answers([waiting[i] for i in group]), strict=True):
-                shift = shifts[i]
                 if isinstance(answer, Exception):
-                    go_on(i, lambda shift=shift, error=answer: shift.throw(error))  # type: ignore[misc]
+                    go_on(i, partial(shifts[i].throw, answer))
                 else:
-                    go_on(i, lambda shift=shift, answer=answer: shift.send(answer))  # type: ignore[misc]
+                    go_on(i, partial(shifts[i].send, answer))
     return [outcomes[i] for i in range(len(shifts))]
 
 

@@ -88,6 +88,7 @@ def test_every_variant_of_the_micro_step_is_measured_on_the_cpu() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch, of its own compiler
 def test_a_compiled_micro_step_is_measured_too() -> None:
     rows: list[Row] = []
     plan = MicroStepPlan(

@@ -52,6 +52,7 @@ def test_without_a_single_batch_the_pace_says_so() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch, of its own compiler
 def test_one_compiled_graph_takes_any_number_of_sessions() -> None:
     rows: list[Row] = []
     plan = SessionsPlan(

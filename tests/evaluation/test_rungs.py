@@ -16,6 +16,7 @@ def test_every_rung_of_every_profile_is_played_and_shown() -> None:
         assert 0 < result.psnr_db < 60
         assert 0 <= result.prompt_accuracy <= 1
         assert result.ms_per_frame > 0
-    table = as_markdown(results, 2, "torch")
+    table = as_markdown(results, 2, "torch", times=True)
     assert table.count("\n| ") == len(expected) + 1
+    assert "ms a frame" not in as_markdown(results, 2, "torch", times=False)
     assert "| balanced | 1 | 1 micro-step a shift | 2, 2, 2, 1 | 3 |" in table

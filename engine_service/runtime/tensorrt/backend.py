@@ -27,7 +27,7 @@ from engine_service.runtime.export import (
 )
 from engine_service.runtime.tensorrt.driver import Gpu
 from engine_service.runtime.tensorrt.flavour import Flavour, TensorRtError
-from engine_service.runtime.tensorrt.plans import Plan, PlanCache, PlanError, why_not_here
+from engine_service.runtime.tensorrt.plans import ANY_TARGET, Plan, PlanCache, PlanError, why_not_here
 from engine_service.runtime.weights import Networks
 
 # Fastest first; fp8 is fp8 in the linear layers of a micro-step and fp16 around them.
@@ -106,8 +106,14 @@ def _set_of(
     around: str,
 ) -> WorldPlans:
     def plan(name: str, source: str) -> Plan:
-        fields = {"source": source, "flavour": flavour.name, "version": flavour.version}
-        found = cache.look_up(name, fields)
+        wanted = {
+            "source": source,
+            "flavour": flavour.name,
+            "version": flavour.version,
+            "cuda_major": flavour.cuda_major,
+            "device": ANY_TARGET if flavour.builds_without_gpu else str(gpu),
+        }
+        found = cache.look_up(name, wanted)
         if found.plan is None:
             raise PlanError(f"{name}: {found.why}")
         unsuited = why_not_here(found.plan, flavour, gpu)
@@ -159,13 +165,11 @@ class PlanCall:
             TensorRtError: the plan's tensors have other names, or types that torch does not know.
         """
         names = [engine.get_tensor_name(i) for i in range(engine.num_io_tensors)]
-        of_mode = {
-            mode: [name for name in names if engine.get_tensor_mode(name) == getattr(trt.TensorIOMode, mode)]
-            for mode in ("INPUT", "OUTPUT")
-        }
-        if set(of_mode["INPUT"]) != set(inputs) or of_mode["OUTPUT"] != [output]:
+        came = [name for name in names if engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT]
+        left = [name for name in names if engine.get_tensor_mode(name) == trt.TensorIOMode.OUTPUT]
+        if set(came) != set(inputs) or left != [output]:
             raise TensorRtError(
-                f"a plan has the inputs {', '.join(of_mode['INPUT'])} and the outputs {', '.join(of_mode['OUTPUT'])}, "
+                f"a plan has the inputs {', '.join(came)} and the outputs {', '.join(left)}, "
                 f"expected {', '.join(inputs)} and {output}; compile it again"
             )
         self._device = scratch.device
@@ -179,19 +183,20 @@ class PlanCall:
         }
         self._inputs = [self._tensors[name] for name in inputs]
         self._output = self._tensors[output]
-        self._context = engine.create_execution_context(trt.ExecutionContextAllocationStrategy.USER_MANAGED)
-        if self._context is None:
+        context = engine.create_execution_context(trt.ExecutionContextAllocationStrategy.USER_MANAGED)
+        if context is None:
             raise TensorRtError("TensorRT gives no execution context: see its log above; is the GPU's memory full?")
-        self._scratch = scratch
-        self._context.set_device_memory(scratch.data_ptr(), scratch.nbytes)
+        context.set_device_memory(scratch.data_ptr(), scratch.nbytes)
         for name, tensor in self._tensors.items():
-            if not self._context.set_tensor_address(name, tensor.data_ptr()):
+            if not context.set_tensor_address(name, tensor.data_ptr()):
                 raise TensorRtError(f"TensorRT refuses the memory of tensor {name}; compile the plan again")
+        self._context, self._scratch = context, scratch
 
     def __call__(self, *inputs: Tensor) -> Tensor:
         for held, given in zip(self._inputs, inputs, strict=True):
             held.copy_(given, non_blocking=True)
-        if not self._context.execute_async_v3(_stream(self._device)):
+        context = self._context
+        if not context.execute_async_v3(_stream(self._device)):
             raise RuntimeError("TensorRT did not run a plan: see its log above")
         return self._output
 

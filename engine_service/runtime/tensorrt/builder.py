@@ -108,7 +108,7 @@ def build_plan(
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, logger)
     if not parser.parse_from_file(str(file)):
-        raise BuildError(_parser_words(file, parser))
+        raise _unreadable(file, parser)
     if options.decomposable:
         _make_decomposable(trt, network)
     config = builder.create_builder_config()
@@ -150,6 +150,7 @@ def _monitor(trt: Any, progress: Progress) -> Any:
         def __init__(self) -> None:
             trt.IProgressMonitor.__init__(self)
             self.phases: dict[str, tuple[int, int]] = {}  # steps done, steps in all; outermost first
+            self.furthest = 0.0
 
         def phase_start(self, phase: str, _parent: str | None, num_steps: int) -> None:
             self.phases[phase] = (0, max(1, num_steps))
@@ -168,7 +169,8 @@ def _monitor(trt: Any, progress: Progress) -> Any:
             for done, steps in list(self.phases.values()):
                 share += width * min(done, steps) / steps
                 width /= steps
-            return min(share, 1.0)
+            self.furthest = max(self.furthest, min(share, 1.0))  # never back, though a phase ends before its step
+            return self.furthest
 
     return Monitor()
 
@@ -214,26 +216,33 @@ def _shapes(network: Any) -> tuple[str, ...]:
     return tuple(f"{end.name} {end.dtype.name.lower()} {'x'.join(map(str, end.shape))}" for end in ends)
 
 
-def _parser_words(file: Path, parser: Any) -> str:
+def _unreadable(file: Path, parser: Any) -> BuildError:
     """Each error by node and operator; ours are named after the part of the network they come from."""
     words = []
     for i in range(parser.num_errors):
         error = parser.get_error(i)
         node = f"node {error.node_name()} ({error.node_operator()}): " if error.node_name() else ""
-        words.append(f"{node}{error.desc().strip()}")
-    return f"{file.name} is not a graph TensorRT can read: {'; '.join(words) or 'no reason given'}"
+        words.append(f"{node}{' '.join(error.desc().split())}")
+    quoted = "; ".join(words) or "no reason given"
+    return _out_of_memory(file, quoted) or BuildError(f"{file.name} is not a graph TensorRT can read: {quoted}")
+
+
+def _out_of_memory(file: Path, quoted: str) -> BuildError | None:
+    if not any(words in quoted.lower() for words in OUT_OF_MEMORY):
+        return None
+    return BuildError(
+        f"{file.name}: memory ran out while compiling; stop what else uses it, ask for a smaller --batch "
+        f"or preset, or compile on a machine with more ({quoted})"
+    )
 
 
 def _failed(file: Path, log: BuildLog, what: str) -> BuildError:
     lines = log.of("INTERNAL_ERROR", "ERROR")
-    text = " ".join(lines).lower()
     quoted = "; ".join(lines[-MAX_QUOTED_LINES:]) or "it does not say why"
-    if any(words in text for words in OUT_OF_MEMORY):
-        return BuildError(
-            f"{file.name}: memory ran out while compiling; stop what else uses it, ask for a smaller --batch "
-            f"or preset, or compile on a machine with more ({quoted})"
-        )
-    if "not supported by a dedicated kernel" in text:
+    exhausted = _out_of_memory(file, " ".join(lines))
+    if exhausted is not None:
+        return exhausted
+    if "not supported by a dedicated kernel" in quoted:
         what = f"{what}: attention of this precision or shape has no kernel; use fp16 or bf16, or make it decomposable"
     unsuited = re.search(
         r"target\(s\) ([\w, ]+), because the model contains HW-specific datatypes: (\w+)", " ".join(lines)

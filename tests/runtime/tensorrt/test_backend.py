@@ -221,22 +221,6 @@ def test_waves_need_no_weights() -> None:
     assert torch.equal(bare.waves(asked[1], asked[3]), NETWORKS.dit.waves(asked[1], asked[3]))
 
 
-@pytest.mark.parametrize("module_name", ["tensorrt_rtx"])
-def test_the_names_used_here_are_those_of_the_real_bindings(module_name: str) -> None:
-    trt = pytest.importorskip(module_name, reason=f"{module_name} is not installed")
-    for name in ("num_io_tensors", "get_tensor_name", "get_tensor_mode", "get_tensor_shape", "get_tensor_dtype"):
-        assert hasattr(trt.ICudaEngine, name), name
-    for name in ("create_execution_context", "device_memory_size_v2"):
-        assert hasattr(trt.ICudaEngine, name), name
-    for name in ("set_tensor_address", "set_device_memory", "execute_async_v3"):
-        assert hasattr(trt.IExecutionContext, name), name
-    assert hasattr(trt.Runtime, "deserialize_cuda_engine")
-    assert {"INPUT", "OUTPUT"} <= set(trt.TensorIOMode.__members__)
-    assert "USER_MANAGED" in trt.ExecutionContextAllocationStrategy.__members__
-    for name in ("FLOAT", "HALF", "BF16", "FP8", "INT64", "INT32", "INT8", "UINT8", "BOOL"):
-        assert name in trt.DataType.__members__, name
-
-
 # ------------------------------------------------------------------------------------------- which plans
 
 
@@ -313,9 +297,10 @@ def test_without_plans_the_command_that_makes_them_is_said(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"version": "1.6.0.1"}, r"the TensorRT version was 1.6.0.1, is 1.7.1.116.*compile --world tiny"),
+        ({"version": "1.6.0.1"}, r"TensorRT version: was 1.6.0.1, is 1.7.1.116.*compile --world tiny"),
+        ({"cuda_major": 12}, r"CUDA.*: was 12, is 13"),
         ({"targets": ("sm120",)}, r"it was compiled for sm120, the card is Fake 4090 \(compute capability 8.9\)"),
-        ({"source": "other weights"}, r"the weights or the code they run in was other weights"),
+        ({"source": "other weights"}, r"the code they run in: was other weights"),
     ],
 )
 def test_plans_that_do_not_fit_are_refused_with_what_differs(
