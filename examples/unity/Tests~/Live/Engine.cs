@@ -49,7 +49,7 @@ namespace StreamDit.Tests
             string? value = Environment.GetEnvironmentVariable(name);
             if (string.IsNullOrEmpty(value))
             {
-                Assert.Ignore($"{name} is not set: `make unity-test` sets it, by hand see docs of Tests~/README.md");
+                Assert.Ignore($"{name} is not set: `make unity-test` sets it, by hand see Tests~/README.md");
             }
 
             return value!;

@@ -114,24 +114,27 @@ namespace StreamDit.Tests
             }
 
             long before = session.Stats().NumFrames;
+            long droppedBefore = session.Stats().Dropped.Total;
             double offsetUs = session.Stats().ClockOffsetUs!.Value;
             await Task.Delay(3000);
             Assert.That(session.Stats().NumFrames, Is.EqualTo(before), "nothing comes through");
             double wentOnUs = MonotonicClock.NowUs() + offsetUs; // on the engine's clock
             relay.GoOn();
-            int old = 0;
-            long dropped = 0;
-            while (dropped == 0)
+            ulong frameId = 0;
+            for (bool fresh = false; !fresh;)
             {
                 using FrameSlot frame = await Until.Frame(session);
-                old += frame.SendUs < wentOnUs ? 1 : 0;
-                dropped = frame.DroppedBefore.Network;
-                TestContext.WriteLine(
-                    $"frame {frame.FrameId}, sent {(frame.SendUs - wentOnUs) / 1e3:F0} ms after going on, "
-                    + $"{dropped} dropped before it for want of credit");
+                fresh = frame.SendUs >= wentOnUs;
+                frameId = frame.FrameId;
             }
 
-            Assert.That(old, Is.LessThanOrEqualTo(session.Opened!.Window));
+            // All that arrived, also what the mailbox had replaced before this test looked.
+            SessionStats stats = session.Stats();
+            long arrived = stats.NumFrames - before;
+            long dropped = stats.Dropped.Total - droppedBefore;
+            TestContext.WriteLine($"frame {frameId} is fresh; {arrived} arrived since, {dropped} dropped on the way");
+            Assert.That(arrived, Is.LessThanOrEqualTo(session.Opened!.Window + 4)); // of 48; some of them are fresh
+            Assert.That(dropped, Is.GreaterThan(0));
             Assert.That(session.Status, Is.EqualTo(SessionStatus.Playing));
             await session.CloseAsync();
         }

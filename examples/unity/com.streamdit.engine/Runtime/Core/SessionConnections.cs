@@ -1,0 +1,314 @@
+#nullable enable
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Grpc.Core;
+
+namespace StreamDit
+{
+    // How a session begins, goes on over another connection, and ends.
+    internal sealed partial class SessionLife
+    {
+        private const double CloseTimeoutS = 1.0; // how long the engine may take to confirm
+
+        private static readonly double[] BackOffS = { 0.5, 1.0, 2.0, 4.0 }; // the last one repeats
+
+        public async Task<Opened> WaitForOpenedAsync(CancellationToken cancel)
+        {
+            double timeoutS = _client.Options.TimeoutS;
+            Task timeout = Task.Delay(TimeSpan.FromSeconds(timeoutS), cancel);
+            if (await Task.WhenAny(_firstOpened.Task, timeout).ConfigureAwait(false) == timeout)
+            {
+                cancel.ThrowIfCancellationRequested();
+                throw Error ?? new ConnectionFailedException(_client.Options.Address, $"no session within {timeoutS} s");
+            }
+
+            return await _firstOpened.Task.ConfigureAwait(false);
+        }
+
+        public Task<Closed> WaitForClosedAsync() => _ended.Task;
+
+        public async Task<Closed> CloseAsync(string detail)
+        {
+            if (_closeAsked == null && Closed == null)
+            {
+                _closeAsked = new Closed(ClosedReason.ClientClosed, "the engine ended the stream");
+                Outgoing close = Outbox.Rent(OutgoingKind.Close);
+                close.Text = detail;
+                Outbox.Finish(close, MonotonicClock.NowUs());
+                Frames.End();
+                if (_connection == null)
+                {
+                    Cut("closed while not connected");
+                }
+            }
+
+            Task patience = Task.Delay(TimeSpan.FromSeconds(CloseTimeoutS));
+            if (await Task.WhenAny(_ended.Task, patience).ConfigureAwait(false) == patience)
+            {
+                Cut("the engine did not confirm in time");
+            }
+
+            return await _ended.Task.ConfigureAwait(false);
+        }
+
+        public void Cut(string why)
+        {
+            var closed = new Closed(ClosedReason.ClientClosed, why);
+            _closeAsked = closed;
+            Frames.End();
+            _connection?.Cut(closed);
+            _stop.Cancel();
+        }
+
+        private async Task LiveAsync()
+        {
+            Closed? end = null;
+            int tries = 0;
+            while (end == null)
+            {
+                bool played = false;
+                try
+                {
+                    Connection connection = await OpenAsync().ConfigureAwait(false);
+                    played = true;
+                    end = Final(await PlayAsync(connection).ConfigureAwait(false));
+                }
+                catch (StreamDitException error)
+                {
+                    end = Failed(error);
+                }
+                catch (ArgumentException error)
+                {
+                    Error = error; // the opening state has a field that the world does not have
+                    end = new Closed(ClosedReason.Rejected, error.Message);
+                }
+                catch (Exception error)
+                {
+                    // Whatever a handler throws, e.g. that its native library is missing: a game must not wait for ever.
+                    Error = error;
+                    end = new Closed(ClosedReason.ConnectionLost, $"{error.GetType().Name}: {error.Message}");
+                }
+
+                tries = played ? 1 : tries + 1;
+                end ??= _closeAsked;
+                if (end == null)
+                {
+                    Status = Opened == null ? SessionStatus.Connecting : SessionStatus.Reconnecting;
+                    await PauseAsync(BackOffS[Math.Min(tries, BackOffS.Length) - 1]).ConfigureAwait(false);
+                    end = _closeAsked;
+                }
+            }
+
+            End(end);
+        }
+
+        private async Task PauseAsync(double seconds)
+        {
+            try
+            {
+                await Task.Delay(TimeSpan.FromSeconds(seconds), _stop.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // Cut: `_closeAsked` says why.
+            }
+        }
+
+        private void End(Closed end)
+        {
+            Closed = end;
+            Status = SessionStatus.Closed;
+            Frames.End();
+            Outbox.Finish(Outbox.Rent(OutgoingKind.Close), MonotonicClock.NowUs());
+            Exception inVain = Error ?? new SessionClosedException(end);
+            if (_firstOpened.TrySetException(inVain))
+            {
+                _ = _firstOpened.Task.Exception; // seen: nobody has to wait for it
+            }
+
+            _ended.TrySetResult(end);
+        }
+
+        /// <summary>null if another try may change it.</summary>
+        private Closed? Failed(StreamDitException error)
+        {
+            Error = error;
+            if (_closeAsked != null)
+            {
+                return _closeAsked;
+            }
+
+            if (error is RejectedException refused)
+            {
+                bool mayChange = refused.Reason == "SERVER_FULL" && _client.Options.Reconnect;
+                return mayChange ? null : new Closed(ClosedReason.Rejected, error.Message);
+            }
+
+            return _client.Options.Reconnect ? null : new Closed(ClosedReason.ConnectionLost, error.Message);
+        }
+
+        private Closed? Final(Closed closed)
+        {
+            if (_closeAsked != null && closed.Reason == ClosedReason.ConnectionLost)
+            {
+                return _closeAsked;
+            }
+
+            Error = new SessionClosedException(closed);
+            bool another = closed.Reason == ClosedReason.ConnectionLost
+                || closed.Reason == ClosedReason.ServerDraining
+                || closed.Reason == ClosedReason.EngineFailed
+                || closed.Reason == ClosedReason.ClientGone;
+            return another && _client.Options.Reconnect ? null : closed;
+        }
+
+        // ------------------------------------------------------------------------------------------- one connection
+
+        private async Task<Connection> OpenAsync()
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            double timeoutS = _client.Options.TimeoutS;
+            Task<Connection> opening = TryOpenAsync(patience.Token);
+            // The token lives as long as the call, so it cannot carry the time limit of opening alone.
+            if (await Task.WhenAny(opening, Task.Delay(TimeSpan.FromSeconds(timeoutS))).ConfigureAwait(false) != opening)
+            {
+                patience.Cancel();
+            }
+
+            try
+            {
+                return await opening.ConfigureAwait(false);
+            }
+            catch (RpcException) when (patience.IsCancellationRequested)
+            {
+                throw new ConnectionFailedException(_client.Options.Address, $"no answer to `open` within {timeoutS} s");
+            }
+            catch (RpcException error)
+            {
+                throw Refusal.From(_client.Options, error);
+            }
+        }
+
+        private async Task<Connection> TryOpenAsync(CancellationToken cancel)
+        {
+            Opening wish = _opening.Copy();
+            if (wish.StateByName != null)
+            {
+                wish.State = await ByNameAsync(wish, cancel).ConfigureAwait(false);
+                wish.StateByName = null;
+                _opening.State = wish.State;
+                _opening.StateByName = null;
+            }
+
+            if (Opened != null)
+            {
+                wish = Again(wish, Opened);
+            }
+
+            Connection connection = await _client
+                .ConnectAsync(wish, Frames, Outbox, Meter, this, cancel)
+                .ConfigureAwait(false);
+            Begin(connection, wish);
+            return connection;
+        }
+
+        /// <summary>The opening state in the world's order; given by name, it takes one question to the engine.</summary>
+        private async Task<IReadOnlyList<float>?> ByNameAsync(Opening wish, CancellationToken cancel)
+        {
+            ServerInfo info = await _client.ServerInfoAsync(cancel).ConfigureAwait(false);
+            WorldInfo? world = info.Worlds.FirstOrDefault(one => wish.World.Length == 0 || one.Name == wish.World);
+            if (world == null)
+            {
+                return null; // `open` will be refused: the world is not known
+            }
+
+            var held = new HeldState(world, null);
+            held.Set(wish.StateByName!);
+            return held.Values;
+        }
+
+        /// <summary>What was in force or on its way, and nothing that was refused.</summary>
+        private Opening Again(Opening wish, Opened before)
+        {
+            wish.Prompt = Meter.NewestPrompt.Length > 0 ? Meter.NewestPrompt : null;
+            lock (_lock)
+            {
+                wish.State = _held?.Values.ToArray();
+            }
+
+            bool known = before.World.Profiles.Any(profile => profile.Name == ProfileWish);
+            wish.Profile = known ? ProfileWish : before.Profile;
+            wish.ResumeToken = before.ResumeToken;
+            return wish;
+        }
+
+        private void Begin(Connection connection, Opening wish)
+        {
+            Opened opened = connection.Opened;
+            lock (_lock)
+            {
+                // After a reconnect it is newer than what was wished for: a game goes on saying states meanwhile.
+                bool same = _held?.Values.Length == opened.World.StateFields.Count;
+                _held = new HeldState(opened.World, same ? _held!.Values : wish.State);
+            }
+
+            Meter.Opened(wish.Prompt ?? opened.World.ExamplePrompts.FirstOrDefault() ?? "", opened.Resumed);
+            Opened = opened;
+        }
+
+        private async Task<Closed> PlayAsync(Connection connection)
+        {
+            _connection = connection;
+            Status = SessionStatus.Playing;
+            Error = null;
+            Opened opened = connection.Opened;
+            if (opened.Resumed)
+            {
+                CatchUp();
+            }
+
+            _firstOpened.TrySetResult(opened);
+            try
+            {
+                // Cut while it was being opened: `Cut` saw no connection yet.
+                if (_closeAsked is Closed asked && _stop.IsCancellationRequested)
+                {
+                    connection.Cut(asked);
+                }
+
+                return await connection.RunAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                _connection = null;
+            }
+        }
+
+        /// <summary>The engine went on with what it had heard; what the broken connection lost comes after that.</summary>
+        private void CatchUp()
+        {
+            if (!Outbox.Holds(OutgoingKind.Prompt) && LastSaid() is string text)
+            {
+                Outgoing prompt = Outbox.Rent(OutgoingKind.Prompt);
+                prompt.Text = text;
+                prompt.Transition = PromptTransition.Immediate;
+                prompt.SmoothFrames = 0;
+                prompt.RenoiseTo = null;
+                Send(prompt);
+            }
+
+            lock (_lock)
+            {
+                if (!Outbox.Holds(OutgoingKind.State) && _held != null)
+                {
+                    SendState(_held.Values, default, _held);
+                }
+            }
+        }
+
+        private string? LastSaid() => Meter.NewestPrompt.Length > 0 ? Meter.NewestPrompt : null;
+    }
+}
