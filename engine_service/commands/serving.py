@@ -1,0 +1,99 @@
+"""Commands for those who serve a world, or want to know whether this machine can."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from engine_service.commands.options import BackendOption, WorldOption, clear_errors
+
+
+def serve(
+    world: WorldOption = "critters",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for other machines.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one and names it.")] = 50051,
+    backend: BackendOption = "auto",
+    threads: Annotated[int, typer.Option(help="Cores to compute on; 0 is all of them.")] = 0,
+    cache: Annotated[Path | None, typer.Option(help="Converted graphs; default: the user's cache folder.")] = None,
+    plans: Annotated[Path | None, typer.Option(help="TensorRT's plans; default: where compile puts them.")] = None,
+    max_sessions: Annotated[int, typer.Option(help="Players at once; the next one is refused.")] = 4,
+    idle_timeout: Annotated[float, typer.Option(help="Seconds without a word before a client is closed.")] = 30.0,
+    resume: Annotated[
+        float, typer.Option(help="Seconds a session outlives a broken connection; 0: not at all.")
+    ] = 10.0,
+    metrics_port: Annotated[int | None, typer.Option(help="Prometheus page; none unless given.")] = None,
+    governor: Annotated[bool, typer.Option(help="Lower quality before frames are late.")] = True,
+    gpu_hz: Annotated[float, typer.Option(help="How often to ask NVML of the GPU; 0: never.")] = 4.0,
+    token: Annotated[str | None, typer.Option(help="Ask clients for it.", envvar="STREAMDIT_TOKEN")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; with --tls-key.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM private key; with --tls-cert.")] = None,
+) -> None:
+    """Serve a world over gRPC until SIGINT or SIGTERM."""
+    say = Console(stderr=True)
+    with say.status(f"loading world {world} (the first start compiles it and takes longer)"), clear_errors():
+        from engine_service.config import EngineConfig, build_server  # noqa: PLC0415
+        from engine_service.server.config import ServerConfig  # noqa: PLC0415
+        from engine_service.stream.governor import GovernorConfig  # noqa: PLC0415
+
+        server = build_server(
+            EngineConfig(
+                world=world,
+                backend=backend,
+                num_threads=threads,
+                cache=cache,
+                gpu_hz=gpu_hz,
+                plans=plans,
+                server=ServerConfig(
+                    host=host,
+                    port=port,
+                    max_sessions=max_sessions,
+                    idle_timeout_s=idle_timeout,
+                    resume_s=resume,
+                    metrics_port=metrics_port,
+                    governor=GovernorConfig() if governor else None,
+                    token=token,
+                    tls_cert=tls_cert,
+                    tls_key=tls_key,
+                ),
+            ),
+            say=lambda words: say.print(words, markup=False, highlight=False),
+        )
+    from engine_service.server.app import run  # noqa: PLC0415
+
+    with clear_errors():
+        run(server)
+
+
+def generate(
+    prompt: Annotated[str, typer.Option(help="What the world should be.")],
+    out: Annotated[Path, typer.Option(help="Folder for the recording that is made.")],
+    world: WorldOption = "critters",
+    seconds: Annotated[float, typer.Option(help="How much media time.")] = 4.0,
+    profile: Annotated[str | None, typer.Option(help="Default: the world's.")] = None,
+    states: Annotated[Path | None, typer.Option(help="A recording whose states to follow; else at rest.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+    backend: BackendOption = "auto",
+) -> None:
+    """Generate a recording without a server, as fast as this machine can."""
+    with clear_errors():
+        from engine_service.generate import generate_recording  # noqa: PLC0415
+
+        generate_recording(
+            world=world,
+            prompt=prompt,
+            out=out,
+            seconds=seconds,
+            profile=profile,
+            states=states,
+            seed=seed,
+            backend=backend,
+        )
+
+
+def doctor() -> None:
+    """What this machine has, what the engine would choose, and what is missing."""
+    with clear_errors():
+        from engine_service.doctor import examine  # noqa: PLC0415
+
+        raise typer.Exit(examine())
