@@ -12,9 +12,9 @@ from engine_service.model.autoencoder import to_rgb
 from engine_service.model.dit import StreamDiT
 from engine_service.model.partition import Partition, buffer_sigmas
 from engine_service.model.world import World
-from engine_service.runtime.cuda_backend import in_precision
 from engine_service.runtime.denoiser import MicroStep
 from engine_service.runtime.fp8 import to_fp8
+from engine_service.runtime.precision import in_precision
 from engine_service.runtime.weights import Networks, load_networks
 from engine_service.runtime.world import find_world, load_world
 

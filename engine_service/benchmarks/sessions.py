@@ -17,9 +17,9 @@ from engine_service.model.autoencoder import Decoder
 from engine_service.model.dit import StreamDiT
 from engine_service.model.partition import Partition
 from engine_service.model.world import World
-from engine_service.runtime.cuda_backend import in_precision
 from engine_service.runtime.cuda_graph import CapturedCall
 from engine_service.runtime.denoiser import DecodeStep, MicroStep
+from engine_service.runtime.precision import in_precision
 from engine_service.runtime.weights import load_networks
 from engine_service.runtime.world import find_world, load_world
 

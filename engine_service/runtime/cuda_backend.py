@@ -3,10 +3,8 @@
 Letters: P sessions in a call, B latents in a buffer.
 """
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,14 +13,13 @@ from engine_service.model.autoencoder import SPATIAL
 from engine_service.runtime.captured import CapturedDecoder, CapturedDenoiser, CapturedEncoder, micro_step_example
 from engine_service.runtime.cuda_graph import CapturedCall, new_pool
 from engine_service.runtime.denoiser import DecodeStep, EncodeStep, MicroStep
+from engine_service.runtime.precision import in_precision
 from engine_service.runtime.weights import Networks
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 # What bfloat16 inside may differ from torch in single precision, root mean square; latents have 1: asserted in tests.
 TOLERANCE_BFLOAT16 = 2e-2
 MANY = 4096  # compilations of one function in a process
-
-Module = TypeVar("Module", bound=nn.Module)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,16 +122,3 @@ def fitting_config(capability: tuple[int, int], max_sessions: int, *, has_triton
 def powers_of_two(most: int) -> tuple[int, ...]:
     """1, 2, 4, ... up to `most`."""
     return tuple(2**i for i in range(most.bit_length()))
-
-
-def in_precision(module: Module, device: torch.device, dtype: torch.dtype) -> Module:
-    """The module on a device with its parameters in a precision, without a second copy of them on the way.
-
-    Buffers stay as exact as they are: waves are made of them (docs/decisions/0006).
-    """
-    kept: dict[int, Tensor] = {
-        id(parameter): nn.Parameter(parameter.detach().to(device, dtype), requires_grad=False)
-        for parameter in module.parameters()
-    }
-    kept |= {id(buffer): buffer.to(device) for buffer in module.buffers()}
-    return copy.deepcopy(module, kept)  # takes what is kept as copied already
