@@ -33,9 +33,9 @@ namespace StreamDit
                 }
 
                 _waited = false;
+                // Under the lock: a waiter that sees the result at once may wait, and so reset, before this returns.
+                _core.SetResult(true);
             }
-
-            _core.SetResult(true);
         }
 
         /// <exception cref="InvalidOperationException">Another one waits already.</exception>

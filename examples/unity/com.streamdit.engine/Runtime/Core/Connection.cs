@@ -31,6 +31,7 @@ namespace StreamDit
         private readonly double _heartbeatEveryS;
         private readonly CancellationTokenSource _over = new CancellationTokenSource();
         private Closed? _cut; // set when this side cuts the call
+        private volatile Exception? _writeError;
         private long _heardUs;
 
         private Connection(
@@ -233,9 +234,11 @@ namespace StreamDit
 
                 await _call.RequestStream.CompleteAsync().ConfigureAwait(false);
             }
-            catch (Exception)
+            catch (Exception error)
             {
-                // The call is over, in whatever words its handler has for that; the reader learns why.
+                // The call is over, in whatever words its handler has for that, and the reader learns why. If it does
+                // not within a heartbeat, only sending failed.
+                _writeError = error;
             }
         }
 
@@ -249,6 +252,11 @@ namespace StreamDit
                     long beganUs = MonotonicClock.NowUs();
                     _outbox.AddSignal(_outbox.Rent(OutgoingKind.Heartbeat), beganUs);
                     await Task.Delay(TimeSpan.FromSeconds(_heartbeatEveryS), _over.Token).ConfigureAwait(false);
+                    if (_writeError is Exception error)
+                    {
+                        Cut(new Closed(ClosedReason.ConnectionLost, $"sending failed: {error.Message}"));
+                    }
+
                     long nowUs = MonotonicClock.NowUs();
                     // A process that stood still (a debugger, a laptop asleep) has not listened either.
                     bool stoodStill = nowUs - beganUs > silenceUs / 2;
