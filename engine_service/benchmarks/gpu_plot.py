@@ -77,8 +77,9 @@ def _serving(over_time: Axes, panels: Sequence[Axes], found: dict[str, Any]) -> 
         _nothing(of_rungs)
     else:
         over_time.plot(found["interval_at_s"], found["interval_ms"], ".", markersize=2)
-        over_time.set_ylim(bottom=0)
+        over_time.set_ylim(0, 1.1 * max(found["interval_ms"]))
         over_time.grid(alpha=0.3)
+        of_rungs.set_ylim(-0.5, max(found["rung"]) + 0.5)
         of_rungs.yaxis.set_major_locator(MaxNLocator(integer=True))
         of_rungs.step(found["rung_at_s"], found["rung"], where="post", color="tab:red")
     for axes, (name, label) in zip(of_readings, READINGS, strict=True):
