@@ -16,6 +16,7 @@ from engine_service.model.dit import StreamDiT
 from engine_service.model.partition import Partition, buffer_sigmas
 from engine_service.model.world import StateField, World
 from engine_service.runtime.denoiser import (
+    CPU,
     DecodeStep,
     Denoiser,
     EncodedPrompt,
@@ -24,7 +25,8 @@ from engine_service.runtime.denoiser import (
     PromptEncoder,
     Runtime,
 )
-from engine_service.runtime.export import Graph, in_precision
+from engine_service.runtime.export import Graph
+from engine_service.runtime.precision import in_precision
 from engine_service.runtime.quantised import observed
 from engine_service.runtime.weights import Networks
 from engine_service.stream.session import StreamSession
@@ -212,7 +214,7 @@ def _show_noise(networks: Networks) -> None:
 
 @torch.inference_mode()
 def _decoders_differ(networks: Networks, latents: Sequence[Tensor], dtype: torch.dtype) -> float:
-    single, other = (DecodeStep(in_precision(networks.decoder, kind), kind) for kind in (torch.float32, dtype))
+    single, other = (DecodeStep(in_precision(networks.decoder, CPU, kind), kind) for kind in (torch.float32, dtype))
     pairs = list(itertools.pairwise(latents))
     frames = [torch.stack([module(*pair) for pair in pairs]) for module in (single, other)]
     return psnr_db(*frames)

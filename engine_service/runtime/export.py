@@ -7,7 +7,6 @@ to half precision. What lies between runs in the precision that was asked for, a
 Letters: P sessions, B latents in a buffer, C channels, H W latent height and width, r frames per latent.
 """
 
-import copy
 import hashlib
 import json
 import logging
@@ -16,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import onnx
 import torch
@@ -24,24 +23,15 @@ from torch import Tensor, nn
 
 import engine_service.model as model_package
 from engine_service.model.autoencoder import SPATIAL
-from engine_service.runtime.denoiser import DecodeStep, EncodeStep, MicroStep
+from engine_service.runtime.denoiser import CPU, DecodeStep, EncodeStep, MicroStep
+from engine_service.runtime.precision import in_precision
 from engine_service.runtime.weights import Networks
 
 OPSET = 23  # the first with Attention and RMSNormalization as one operator each
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-MAKES_GRAPHS = ("denoiser.py", "export.py", "quantised.py")  # beside the model's own code
+MAKES_GRAPHS = ("denoiser.py", "export.py", "precision.py", "quantised.py")  # beside the model's own code
 PROTOBUF_BYTES = 2**31  # where a single ONNX file ends
 EXTERNAL_BYTES = 2**30  # weights from here on lie in a file of their own beside the graph
-
-
-Module = TypeVar("Module", bound=nn.Module)
-
-
-def in_precision(module: Module, dtype: torch.dtype) -> Module:
-    """The module itself if it is in that precision already: a large one is not there twice."""
-    if all(parameter.dtype == dtype for parameter in module.parameters()):
-        return module
-    return copy.deepcopy(module).to(dtype)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +59,7 @@ def micro_step_graph(networks: Networks, precision: str, num_latents: int, batch
     shape = (batch, num_latents)
     return Graph(
         name=micro_step_name(precision, num_latents, batch),
-        module=MicroStep(in_precision(networks.dit, dtype), dtype),
+        module=MicroStep(in_precision(networks.dit, CPU, dtype), dtype),
         inputs={
             "latents": torch.zeros(*shape, config.latent_channels, config.latent_height, config.latent_width),
             "sigmas": torch.full(shape, 0.5),
@@ -88,7 +78,7 @@ def decoder_graph(networks: Networks, precision: str, batch: int) -> Graph:
     latent = torch.zeros(batch, config.latent_channels, config.latent_height, config.latent_width)
     return Graph(
         name=decoder_name(precision, batch),
-        module=DecodeStep(in_precision(networks.decoder, dtype), dtype),
+        module=DecodeStep(in_precision(networks.decoder, CPU, dtype), dtype),
         inputs={"previous": latent, "current": latent.clone()},
         output="frames",
     )
@@ -100,7 +90,7 @@ def encoder_graph(networks: Networks, precision: str) -> Graph:
     height, width = SPATIAL * config.latent_height, SPATIAL * config.latent_width
     return Graph(
         name=encoder_name(precision),
-        module=EncodeStep(in_precision(networks.encoder, dtype), dtype),
+        module=EncodeStep(in_precision(networks.encoder, CPU, dtype), dtype),
         inputs={"frames": torch.zeros(config.frames_per_latent, height, width, 3, dtype=torch.uint8)},
         output="latent",
     )
