@@ -10,7 +10,7 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import StrMethodFormatter
 
 from engine_service.benchmarks import micro_steps, serving, sessions
 from engine_service.benchmarks.parts import Row
@@ -77,9 +77,10 @@ def _serving(over_time: Axes, panels: Sequence[Axes], found: dict[str, Any]) -> 
         _nothing(of_rungs)
     else:
         over_time.plot(found["interval_at_s"], found["interval_ms"], ".", markersize=2)
-        over_time.set_ylim(bottom=0)
+        over_time.set_ylim(0, 1.1 * max(found["interval_ms"]))
         over_time.grid(alpha=0.3)
-        of_rungs.yaxis.set_major_locator(MaxNLocator(integer=True))
+        of_rungs.set_ylim(-0.5, max(found["rung"]) + 0.5)
+        of_rungs.set_yticks(range(max(found["rung"]) + 1))
         of_rungs.step(found["rung_at_s"], found["rung"], where="post", color="tab:red")
     for axes, (name, label) in zip(of_readings, READINGS, strict=True):
         axes.set_ylabel(label)
