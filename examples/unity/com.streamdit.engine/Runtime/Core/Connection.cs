@@ -73,9 +73,9 @@ namespace StreamDit
                 {
                     await call.RequestStream.WriteAsync(open).ConfigureAwait(false);
                 }
-                catch (InvalidOperationException)
+                catch (Exception error) when (error is InvalidOperationException || error is IOException)
                 {
-                    // The call is over already; reading says why.
+                    // The call is over already, or the connection broke under the write; reading says why.
                 }
 
                 if (!await call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false))
