@@ -24,6 +24,7 @@ class EngineConfig:
     backend: str = "auto"
     num_threads: int = 0  # 0: every core
     cache: Path | None = None  # converted graphs; None: the user's cache folder
+    all_rungs: bool = False  # also graphs that only lower rungs need; else rungs of the profiles' buffer lengths alone
     gpu_hz: float = 4.0  # how often NVML is asked of the GPU that computes; 0: never
     plans: Path | None = None  # TensorRT's; None: the user's cache folder
     server: ServerConfig = field(default_factory=ServerConfig)
@@ -45,7 +46,7 @@ def build_server(config: EngineConfig, say: Callable[[str], None] = silent) -> E
         cache=config.cache,
         plans=config.plans,
         max_sessions=config.server.max_sessions,
-        with_rungs=config.server.governor is not None,
+        with_rungs=config.all_rungs and config.server.governor is not None,
         say=say,
     )
     warm_up(runtime)

@@ -24,6 +24,9 @@ def serve(
     ] = 10.0,
     metrics_port: Annotated[int | None, typer.Option(help="Prometheus page; none unless given.")] = None,
     governor: Annotated[bool, typer.Option(help="Lower quality before frames are late.")] = True,
+    all_rungs: Annotated[
+        bool, typer.Option("--all-rungs", help="Also rungs that need graphs of their own: starts take longer.")
+    ] = False,
     gpu_hz: Annotated[float, typer.Option(help="How often to ask NVML of the GPU; 0: never.")] = 4.0,
     token: Annotated[str | None, typer.Option(help="Ask clients for it.", envvar="STREAMDIT_TOKEN")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; with --tls-key.")] = None,
@@ -42,6 +45,7 @@ def serve(
                 backend=backend,
                 num_threads=threads,
                 cache=cache,
+                all_rungs=all_rungs,
                 gpu_hz=gpu_hz,
                 plans=plans,
                 server=ServerConfig(
