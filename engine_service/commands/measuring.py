@@ -12,7 +12,7 @@ from engine_service.commands.options import BackendOption, ExamsOption, PageOpti
 def evaluate_world(
     report: Annotated[Path, typer.Option(help="Where the JSON goes; a contact sheet and a plot go beside it.")],
     world: WorldOption = "critters",
-    quick: Annotated[bool, typer.Option("--quick", help="Ten minutes on two cores instead of an hour or two.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Ten minutes on two cores instead of forty.")] = False,
     out: PageOption = None,
     exams: ExamsOption = None,
     only: Annotated[
