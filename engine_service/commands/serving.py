@@ -61,7 +61,7 @@ def serve(
                     tls_key=tls_key,
                 ),
             ),
-            say=lambda words: say.print(words, markup=False, highlight=False),
+            say=lambda words: say.print(words, markup=False, highlight=False, soft_wrap=True),
         )
     from engine_service.server.app import run  # noqa: PLC0415
 

@@ -4,9 +4,10 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from engine_service.evaluation.show import draw_plot, draw_redrawn, draw_sheet
 from engine_service.evaluation.stage import LatentSampler, Performance, Script, perform
 from engine_service.runtime.denoiser import Denoiser, Runtime
 from engine_service.runtime.load import load_runtime
-from engine_service.runtime.world import load_world
+from engine_service.runtime.world import WorldFolder, load_world
 
 SCENES = "scenes"  # what happens in mid-stream, beside the rows
 
@@ -62,65 +63,92 @@ def evaluate(world_folder: Path, config: EvaluationConfig, *, exams: Path, repor
     """
     folder = load_world(world_folder)
     require_notes(folder)
-    examiner = Examiner(load_judges(folder), folder)
     rows: dict[str, Row | None] = {CLASSIC: None}
     rows |= {row.name: row for row in table_rows(folder.world, guidance=config.guidance)}
     _check_names(config.only, [*rows, SCENES])
-    report.parent.mkdir(parents=True, exist_ok=True)
-    results = {name: RowResult() for name in rows}
-    scenes = None
-    started = time.monotonic()
+    wanted = config.only or (*rows, SCENES)
+    examiner = Examiner(load_judges(folder), folder)
 
     def runtime_of(teacher: bool) -> Runtime:
         return load_runtime(world_folder, backend=config.backend, num_threads=config.num_threads, teacher=teacher)
 
     served = runtime_of(teacher=False)
-    facts = {
-        "world": folder.world.name,
-        "weights": world_digest(folder),
-        "profile": folder.world.default_profile,
-        "backend": served.backend,
-        "guidance": config.guidance,
-        "seed": config.seed,
-        "samples": asdict(config.size),
-    }
-    kept = KeptRows(report.with_suffix(".rows"), facts)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns) as progress:
+    written = _Report(report, _facts(folder, config, served.backend), rows)
+    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as progress:
         preparing = progress.add_task("recording the exam", total=None)
         exam = prepare(folder, config.size, exams, seed=config.seed)
         progress.remove_task(preparing)
         for name, row in rows.items():
-            wanted = not config.only or name in config.only
-            finished = kept.load(name)
-            results[name] = finished or results[name]
-            if not wanted or (finished is not None and (row is None or not config.times_again)):
+            if name not in wanted or not written.lacks(name, row, config.times_again):
                 continue
             task = progress.add_task(name if row is None else f"{name}: {row.described}", total=exam.num_scripts)
             play = None
             if row is not None:
                 play = player_of(served if row.of_student else runtime_of(teacher=True), row, config.seed)
-            if finished is None:
-                results[name] = examiner.examine(exam, play, lambda task=task: progress.advance(task))  # type: ignore[misc]
+            if name not in written.finished:
+                tick = partial(progress.advance, task)
+                written.keep(name, examiner.examine(exam, play, tick))
             elif play is not None:
-                examiner.time(finished, exam.jumps, play)
+                examiner.time(written.rows[name], exam.jumps, play)
                 progress.update(task, completed=exam.num_scripts)
-            kept.save(name, results[name])
-            write_json(
-                results, None, {**facts, "seconds": round(time.monotonic() - started), "machine": machine()}, report
-            )
-        if not config.only or SCENES in config.only:
+                written.keep(name, written.rows[name])
+        if SCENES in wanted:
             tasks = exam.splits["trained"][: config.size.scenes]
-            last = progress.add_task("scenes in mid-stream, as served", total=num_scenes(tasks))
-            judges, seed = examiner.judges, config.seed
-            scenes = stage_scenes(served, judges, folder, tasks, seed, lambda: progress.advance(last))
-    told = {**facts, "seconds": round(time.monotonic() - started), "machine": machine()}
-    write_json(results, scenes, told, report)
-    draw_sheet({name: result.sheet for name, result in results.items()}, report.with_suffix(".png"))
-    draw_plot(results, report.with_name(f"{report.stem}-plot.png"))
-    if scenes is not None:
-        draw_redrawn(scenes, report.with_name(f"{report.stem}-redrawn.png"))
-    return Evaluation(results, scenes)
+            task = progress.add_task("scenes in mid-stream, as served", total=num_scenes(tasks))
+            tick = partial(progress.advance, task)
+            written.scenes = stage_scenes(served, examiner.judges, folder, tasks, config.seed, tick)
+    written.finish()
+    return Evaluation(written.rows, written.scenes)
+
+
+def _facts(folder: WorldFolder, config: EvaluationConfig, backend: str) -> Mapping[str, object]:
+    """What a row's numbers depend on."""
+    return {
+        "world": folder.world.name,
+        "weights": world_digest(folder),
+        "profile": folder.world.default_profile,
+        "backend": backend,
+        "guidance": config.guidance,
+        "seed": config.seed,
+        "samples": asdict(config.size),
+    }
+
+
+class _Report:
+    """The JSON, the rows kept beside it, and at the end the pictures."""
+
+    def __init__(self, file: Path, facts: Mapping[str, object], names: Iterable[str]) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._file, self._facts = file, facts
+        self._kept = KeptRows(file.with_suffix(".rows"), facts)
+        self._started_s = time.monotonic()
+        found = {name: self._kept.load(name) for name in names}
+        self.finished = {name for name, row in found.items() if row is not None}
+        self.rows = {name: row or RowResult() for name, row in found.items()}
+        self.scenes: Scenes | None = None
+
+    def lacks(self, name: str, row: Row | None, times_again: bool) -> bool:
+        """Whether there is something to play for a row."""
+        return name not in self.finished or (times_again and row is not None)
+
+    def keep(self, name: str, result: RowResult) -> None:
+        """A row is finished."""
+        self.rows[name] = result
+        self.finished.add(name)
+        self._kept.save(name, result)
+        self._write()
+
+    def finish(self) -> None:
+        """The JSON with the scenes, the contact sheet, the plot."""
+        self._write()
+        draw_sheet({name: row.sheet for name, row in self.rows.items()}, self._file.with_suffix(".png"))
+        draw_plot(self.rows, self._file.with_name(f"{self._file.stem}-plot.png"))
+        if self.scenes is not None:
+            draw_redrawn(self.scenes, self._file.with_name(f"{self._file.stem}-redrawn.png"))
+
+    def _write(self) -> None:
+        told = {**self._facts, "seconds": round(time.monotonic() - self._started_s), "machine": machine()}
+        write_json(self.rows, self.scenes, told, self._file)
 
 
 def _check_names(only: Sequence[str], known: Sequence[str]) -> None:

@@ -46,8 +46,9 @@ def probe_driver() -> Driver:
     try:
         library = ctypes.CDLL(DRIVER_LIBRARY)
     except OSError as error:
+        missing = f"{DRIVER_LIBRARY} is missing" if "No such file" in str(error) else str(error)
         raise DriverError(
-            f"no NVIDIA driver: {error}; install the driver of this machine's card, or use --backend openvino"
+            f"no NVIDIA driver: {missing}; install the driver of this machine's card, or use --backend openvino"
         ) from error
     status = library.cuInit(0)
     if status == NO_DEVICE:
