@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from engine_service.model.dit import StreamDiT
-from engine_service.model.partition import Partition, buffer_sigmas
+from engine_service.model.partition import PAPER, buffer_sigmas
 from engine_service.model.world import StateField, World
 from engine_service.runtime.denoiser import (
     CPU,
@@ -32,7 +32,6 @@ from engine_service.runtime.weights import Networks
 from engine_service.stream.session import StreamSession
 from engine_service.types import Prompt, State
 
-PAPER = Partition(references=0, chunks=8, chunk_size=2, steps_per_shift=1)  # StreamDiT section 4.1: a preset has no own
 NUM_PROMPTS = 4  # of the world's examples
 SHIFTS_PER_PROMPT = 2
 

@@ -10,7 +10,8 @@ from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from engine_service.accuracy import PAPER, calibrate, measure
+from engine_service.accuracy import calibrate, measure
+from engine_service.model.partition import PAPER
 from engine_service.model.presets import PRESETS
 from engine_service.model.world import World
 from engine_service.runtime.export import (

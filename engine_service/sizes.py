@@ -15,12 +15,11 @@ import torch
 
 from engine_service.model.attention import Window
 from engine_service.model.dit import Block, DiTConfig
-from engine_service.model.partition import Partition
+from engine_service.model.partition import PAPER
 from engine_service.model.presets import PRESETS
 from engine_service.model.scale import activation_bytes, count_parameters, micro_step_cost, training_bytes, weight_bytes
 from engine_service.model.world import World
 
-PAPER = Partition(references=0, chunks=8, chunk_size=2, steps_per_shift=1)  # StreamDiT section 4.1
 FPS = 16
 WINDOWS: tuple[Window, ...] = ((2, 4, 4), (4, 4, 4), (8, 4, 4), (8, 8, 8), (16, 8, 8))
 REPEATS = 9

@@ -14,14 +14,13 @@ from engine_service.benchmarks.peaks import find_peak, utilisation
 from engine_service.benchmarks.subjects import MicroStepInputs, micro_step_inputs, random_transformer
 from engine_service.benchmarks.timing import WARM_UP, time_calls
 from engine_service.model.attention import Window
-from engine_service.model.partition import Partition
+from engine_service.model.partition import PAPER
 from engine_service.model.presets import Preset
 from engine_service.model.scale import micro_step_cost, with_window
 from engine_service.runtime.cuda_graph import CapturedCall
 from engine_service.runtime.denoiser import MicroStep
 from engine_service.runtime.fp8 import to_fp8
 
-PAPER = Partition(references=0, chunks=8, chunk_size=2, steps_per_shift=1)  # StreamDiT section 4.1
 TABLE = "micro-step"
 FULL: Window = (1_000, 1_000, 1_000)  # every window is fitted to the grid
 

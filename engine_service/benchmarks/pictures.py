@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import torch
 
-from engine_service.benchmarks.micro_steps import PAPER, Variant, ready_step
+from engine_service.benchmarks.micro_steps import Variant, ready_step
 from engine_service.benchmarks.parts import Deadline, Tell, Value, attempt
 from engine_service.benchmarks.subjects import random_autoencoder
 from engine_service.benchmarks.timing import time_calls
 from engine_service.model.autoencoder import SPATIAL, Decoder, from_rgb, to_rgb
-from engine_service.model.partition import buffer_sigmas
+from engine_service.model.partition import PAPER, buffer_sigmas
 from engine_service.model.presets import Preset
 from engine_service.server.encoder import encode
 from engine_service.server.messages import Encoding

@@ -127,6 +127,7 @@ def scale(
     """What models of every size cost: parameters, tokens, operations, memory."""
     with clear_errors():
         from engine_service import sizes  # noqa: PLC0415
+        from engine_service.model.partition import PAPER  # noqa: PLC0415
         from engine_service.model.presets import PRESETS  # noqa: PLC0415
         from engine_service.page import write_between_marks  # noqa: PLC0415
         from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
@@ -137,7 +138,7 @@ def scale(
             if windows not in PRESETS:
                 raise ValueError(f"windows is {windows!r}, expected one of {', '.join(PRESETS)}")
             config = PRESETS[windows].dit(served.state_fields if windows == "critters" else ())
-            costs = sizes.measure_windows(config, sizes.PAPER.num_latents, PRESETS[windows].text_words)
+            costs = sizes.measure_windows(config, PAPER.num_latents, PRESETS[windows].text_words)
             tables.append(sizes.window_table(costs))
             if plot is not None:
                 sizes.plot_windows(costs, plot)

@@ -57,7 +57,8 @@ def evaluate(world_folder: Path, config: EvaluationConfig, *, exams: Path, repor
     weights, exam, seed and guidance are the same.
 
     Raises:
-        ValueError: `only` names no row, or the world's `[evaluation]` does not say what to look for.
+        ValueError: `only` names no row, or the world's `[evaluation]` does not say what to look for, or
+            names no recorder.
         FileNotFoundError, RuntimeError: the world's recorder is missing, or failed.
         WorldError: weights or judges are missing or damaged.
     """
@@ -141,7 +142,8 @@ class _Report:
     def finish(self) -> None:
         """The JSON with the scenes, the contact sheet, the plot."""
         self._write()
-        draw_sheet({name: row.sheet for name, row in self.rows.items()}, self._file.with_suffix(".png"))
+        if self.finished:
+            draw_sheet({name: row.sheet for name, row in self.rows.items()}, self._file.with_suffix(".png"))
         draw_plot(self.rows, self._file.with_name(f"{self._file.stem}-plot.png"))
         if self.scenes is not None:
             draw_redrawn(self.scenes, self._file.with_name(f"{self._file.stem}-redrawn.png"))

@@ -47,6 +47,9 @@ class Partition:
         return self.chunks * self.steps_per_shift
 
 
+PAPER = Partition(references=0, chunks=8, chunk_size=2, steps_per_shift=1)  # StreamDiT section 4.1
+
+
 def bend(levels: NDArray[np.float32], gamma: float) -> NDArray[np.float32]:
     """Levels of a linear axis on the bent one (eq. 9), any shape; 0 and 1 stay where they are."""
     bent: NDArray[np.float32] = 1 - (1 - levels) ** np.float32(gamma)

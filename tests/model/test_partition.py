@@ -5,9 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine_service.model.partition import Partition, bend, buffer_sigmas, segment_bounds
-
-PAPER = Partition(references=0, chunks=8, chunk_size=2, steps_per_shift=1)  # StreamDiT section 4.1
+from engine_service.model.partition import PAPER, Partition, bend, buffer_sigmas, segment_bounds
 
 partitions = st.builds(
     Partition,

@@ -16,7 +16,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from engine_service.accuracy import PAPER
+from engine_service.model.partition import PAPER
 from engine_service.model.presets import PRESETS
 from engine_service.runtime.denoiser import MicroStep
 from engine_service.runtime.export import (
