@@ -1,10 +1,12 @@
 """What a world is, apart from its weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from engine_service.model.partition import Partition
+from streamdit.types import ActionInfo, Steering
 
 Direction: TypeAlias = Literal["left", "right", "up", "down"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
@@ -61,8 +63,18 @@ class World:
     example_prompts: tuple[str, ...]
     vocabulary: tuple[str, ...]  # words the text encoder knows
     takes_source_frames: bool = True  # clients may send pictures to be redrawn
+    actions: tuple[ActionInfo, ...] = ()
+    may_be_open: frozenset[Steering] = frozenset()  # what a session may leave for the model to invent
+    start_clips: Mapping[str, Path] = field(default_factory=dict)  # moments that a stream can go on from
 
     def __post_init__(self) -> None:
+        names = [action.name for action in self.actions]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"world {self.name}: action {name!r} is there twice")
+        for steering in self.may_be_open:
+            if steering not in self.steered_by:
+                raise ValueError(f"world {self.name}: may_be_open holds {steering.name.lower()}, which it does not take")
         for name, size in (("fps", self.fps), ("width", self.width), ("height", self.height)):
             if size <= 0:
                 raise ValueError(f"{name} is {size}, must be above 0")
@@ -73,6 +85,17 @@ class World:
             )
         if not self.example_prompts:
             raise ValueError(f"world {self.name}: example_prompts is empty, needs at least one")
+
+    @property
+    def steered_by(self) -> tuple[Steering, ...]:
+        """What a session can be steered by."""
+        has = {Steering.PROMPT: True, Steering.STATE: bool(self.state_fields), Steering.ACTIONS: bool(self.actions)}
+        return tuple(steering for steering, there in has.items() if there)
+
+    @property
+    def num_controls(self) -> int:
+        """S + A: state fields, then actions, as every frame's controls hold them."""
+        return len(self.state_fields) + len(self.actions)
 
     @property
     def frame_period_us(self) -> int:

@@ -11,6 +11,7 @@ from engine_service.model.autoencoder import SPATIAL
 from engine_service.model.partition import Partition
 from engine_service.model.presets import PRESETS, Preset
 from engine_service.model.world import StateField, World
+from streamdit.types import ActionInfo, ActionKind, Steering
 
 EMBEDDED = Path(__file__).resolve().parent.parent / "worlds"
 DENOISER_FILE = "denoiser.safetensors"
@@ -99,6 +100,9 @@ def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
         example_prompts=tuple(_value(table, "example_prompts", list)),
         vocabulary=_vocabulary(folder),
         takes_source_frames=_choice(table, "takes_source_frames", default=True),
+        actions=tuple(_action(action) for action in table.get("actions", [])),
+        may_be_open=frozenset(_steering(name) for name in table.get("may_be_open", [])),
+        start_clips={name: folder / file for name, file in table.get("start", {}).items()},
     )
     return WorldFolder(path=folder, world=world, preset=preset, evaluation=_evaluation(table, world))
 
@@ -120,6 +124,23 @@ def _state_field(table: Mapping[str, Any]) -> StateField:
     pixels = table.get("pixels", 1.0)
     several = tuple(pixels) if isinstance(pixels, list) else (pixels,)
     return StateField(**{**table, "pixels": several})
+
+
+def _action(table: Mapping[str, Any]) -> ActionInfo:
+    """One `[[actions]]`."""
+    kind = table.get("kind", "button")
+    kinds = {kind.name.lower(): kind for kind in ActionKind}
+    if kind not in kinds:
+        raise ValueError(f"action {table.get('name', '')}: kind is {kind!r}, expected one of {', '.join(kinds)}")
+    return ActionInfo(**{**table, "kind": kinds[kind]})
+
+
+def _steering(name: object) -> Steering:
+    """One entry of `may_be_open`."""
+    known = {steering.name.lower(): steering for steering in Steering}
+    if not isinstance(name, str) or name not in known:
+        raise ValueError(f"may_be_open holds {name!r}, expected {', '.join(known)}")
+    return known[name]
 
 
 def _choice(table: Mapping[str, Any], name: str, *, default: bool) -> bool:

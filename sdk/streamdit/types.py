@@ -27,6 +27,42 @@ class StateField:
         return (self.min + self.max) / 2 if self.initial is None else self.initial
 
 
+class ActionKind(Enum):
+    """What values an action may have; the wire's numbers."""
+
+    BUTTON = 1  # 0 or 1
+    AXIS = 2  # anything from min to max
+
+
+@dataclass(frozen=True, slots=True)
+class ActionInfo:
+    """One action that a world takes."""
+
+    name: str
+    kind: ActionKind = ActionKind.BUTTON
+    min: float = 0.0  # an axis's range; it holds 0, the value of an action that is not named
+    max: float = 1.0
+    group: str = ""  # at most one action of a group differs from 0; "": no group
+    default_key: str = ""  # what a game would bind it to, e.g. "left", "space", "w"; "": none
+    description: str = ""  # one sentence for people
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("an action's name is empty")
+        if not self.min <= 0 <= self.max or not self.min < self.max:
+            raise ValueError(f"action {self.name}: range is {self.min:g}..{self.max:g}, it must hold 0 and more")
+        if self.kind is ActionKind.BUTTON and (self.min, self.max) != (0, 1):
+            raise ValueError(f"action {self.name}: range is {self.min:g}..{self.max:g}, a button's is 0..1")
+
+
+class Steering(Enum):
+    """What a session can be steered by; the wire's numbers."""
+
+    PROMPT = 1
+    STATE = 2
+    ACTIONS = 3
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileInfo:
     """A partition of the moving buffer, B = references + chunks * chunk_size latents."""
@@ -53,8 +89,12 @@ class WorldInfo:
     default_profile: str
     example_prompts: tuple[str, ...]
     vocabulary: tuple[str, ...] = ()
-    actions: tuple[str, ...] = ()
+    actions: tuple[ActionInfo, ...] = ()
     takes_source_frames: bool = False
+    steered_by: tuple[Steering, ...] = (Steering.PROMPT, Steering.STATE)
+    may_be_open: tuple[Steering, ...] = ()  # what may be left for the engine to invent
+    start_clips: tuple[str, ...] = ()  # moments that a stream can go on from, by name
+    frames_per_latent: int = 1  # frames to start from come in multiples of it
 
     @property
     def frame_period_us(self) -> int:

@@ -7,6 +7,19 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Steering(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STEERING_UNSPECIFIED: _ClassVar[Steering]
+    STEERING_PROMPT: _ClassVar[Steering]
+    STEERING_STATE: _ClassVar[Steering]
+    STEERING_ACTIONS: _ClassVar[Steering]
+
+class ActionKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ACTION_KIND_UNSPECIFIED: _ClassVar[ActionKind]
+    ACTION_KIND_BUTTON: _ClassVar[ActionKind]
+    ACTION_KIND_AXIS: _ClassVar[ActionKind]
+
 class Encoding(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ENCODING_UNSPECIFIED: _ClassVar[Encoding]
@@ -55,6 +68,16 @@ class RejectReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REJECT_REASON_SOURCE_SIZE: _ClassVar[RejectReason]
     REJECT_REASON_SOURCE_UNREADABLE: _ClassVar[RejectReason]
     REJECT_REASON_SOURCE_NOT_TAKEN: _ClassVar[RejectReason]
+    REJECT_REASON_ACTIONS_NOT_TAKEN: _ClassVar[RejectReason]
+    REJECT_REASON_ACTION_REPEATED: _ClassVar[RejectReason]
+    REJECT_REASON_ACTION_OUT_OF_RANGE: _ClassVar[RejectReason]
+    REJECT_REASON_ACTIONS_EXCLUSIVE: _ClassVar[RejectReason]
+    REJECT_REASON_UNKNOWN_STATE_FIELD: _ClassVar[RejectReason]
+    REJECT_REASON_STATE_FIELD_REPEATED: _ClassVar[RejectReason]
+    REJECT_REASON_CANNOT_BE_OPEN: _ClassVar[RejectReason]
+    REJECT_REASON_UNKNOWN_START_CLIP: _ClassVar[RejectReason]
+    REJECT_REASON_START_DOES_NOT_FIT: _ClassVar[RejectReason]
+    REJECT_REASON_START_UNREADABLE: _ClassVar[RejectReason]
 
 class NoticeCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -62,6 +85,8 @@ class NoticeCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NOTICE_CODE_UNKNOWN_WORDS: _ClassVar[NoticeCode]
     NOTICE_CODE_LATE: _ClassVar[NoticeCode]
     NOTICE_CODE_RUNG_CHANGED: _ClassVar[NoticeCode]
+    NOTICE_CODE_FAR_PROMPT: _ClassVar[NoticeCode]
+    NOTICE_CODE_ACTIONS_RELEASED: _ClassVar[NoticeCode]
 
 class ClosedReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -74,6 +99,13 @@ class ClosedReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CLOSED_REASON_ENGINE_FAILED: _ClassVar[ClosedReason]
     CLOSED_REASON_CONNECTION_LOST: _ClassVar[ClosedReason]
     CLOSED_REASON_REJECTED: _ClassVar[ClosedReason]
+STEERING_UNSPECIFIED: Steering
+STEERING_PROMPT: Steering
+STEERING_STATE: Steering
+STEERING_ACTIONS: Steering
+ACTION_KIND_UNSPECIFIED: ActionKind
+ACTION_KIND_BUTTON: ActionKind
+ACTION_KIND_AXIS: ActionKind
 ENCODING_UNSPECIFIED: Encoding
 ENCODING_JPEG: Encoding
 ENCODING_RGB24: Encoding
@@ -111,10 +143,22 @@ REJECT_REASON_UNKNOWN_TRANSITION: RejectReason
 REJECT_REASON_SOURCE_SIZE: RejectReason
 REJECT_REASON_SOURCE_UNREADABLE: RejectReason
 REJECT_REASON_SOURCE_NOT_TAKEN: RejectReason
+REJECT_REASON_ACTIONS_NOT_TAKEN: RejectReason
+REJECT_REASON_ACTION_REPEATED: RejectReason
+REJECT_REASON_ACTION_OUT_OF_RANGE: RejectReason
+REJECT_REASON_ACTIONS_EXCLUSIVE: RejectReason
+REJECT_REASON_UNKNOWN_STATE_FIELD: RejectReason
+REJECT_REASON_STATE_FIELD_REPEATED: RejectReason
+REJECT_REASON_CANNOT_BE_OPEN: RejectReason
+REJECT_REASON_UNKNOWN_START_CLIP: RejectReason
+REJECT_REASON_START_DOES_NOT_FIT: RejectReason
+REJECT_REASON_START_UNREADABLE: RejectReason
 NOTICE_CODE_UNSPECIFIED: NoticeCode
 NOTICE_CODE_UNKNOWN_WORDS: NoticeCode
 NOTICE_CODE_LATE: NoticeCode
 NOTICE_CODE_RUNG_CHANGED: NoticeCode
+NOTICE_CODE_FAR_PROMPT: NoticeCode
+NOTICE_CODE_ACTIONS_RELEASED: NoticeCode
 CLOSED_REASON_UNSPECIFIED: ClosedReason
 CLOSED_REASON_CLIENT_CLOSED: ClosedReason
 CLOSED_REASON_CLIENT_GONE: ClosedReason
@@ -148,7 +192,7 @@ class GetServerInfoResponse(_message.Message):
     def __init__(self, server_version: _Optional[str] = ..., api_version: _Optional[int] = ..., worlds: _Optional[_Iterable[_Union[WorldInfo, _Mapping]]] = ..., backend: _Optional[str] = ..., device: _Optional[str] = ..., max_sessions: _Optional[int] = ..., active_sessions: _Optional[int] = ...) -> None: ...
 
 class WorldInfo(_message.Message):
-    __slots__ = ("name", "description", "fps", "width", "height", "state_fields", "profiles", "default_profile", "example_prompts", "vocabulary", "actions", "takes_source_frames")
+    __slots__ = ("name", "description", "fps", "width", "height", "state_fields", "profiles", "default_profile", "example_prompts", "vocabulary", "takes_source_frames", "actions", "steered_by", "may_be_open", "start_clips", "frames_per_latent")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     FPS_FIELD_NUMBER: _ClassVar[int]
@@ -159,8 +203,12 @@ class WorldInfo(_message.Message):
     DEFAULT_PROFILE_FIELD_NUMBER: _ClassVar[int]
     EXAMPLE_PROMPTS_FIELD_NUMBER: _ClassVar[int]
     VOCABULARY_FIELD_NUMBER: _ClassVar[int]
-    ACTIONS_FIELD_NUMBER: _ClassVar[int]
     TAKES_SOURCE_FRAMES_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    STEERED_BY_FIELD_NUMBER: _ClassVar[int]
+    MAY_BE_OPEN_FIELD_NUMBER: _ClassVar[int]
+    START_CLIPS_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_PER_LATENT_FIELD_NUMBER: _ClassVar[int]
     name: str
     description: str
     fps: float
@@ -171,9 +219,31 @@ class WorldInfo(_message.Message):
     default_profile: str
     example_prompts: _containers.RepeatedScalarFieldContainer[str]
     vocabulary: _containers.RepeatedScalarFieldContainer[str]
-    actions: _containers.RepeatedScalarFieldContainer[str]
     takes_source_frames: bool
-    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., fps: _Optional[float] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., state_fields: _Optional[_Iterable[_Union[StateField, _Mapping]]] = ..., profiles: _Optional[_Iterable[_Union[ProfileInfo, _Mapping]]] = ..., default_profile: _Optional[str] = ..., example_prompts: _Optional[_Iterable[str]] = ..., vocabulary: _Optional[_Iterable[str]] = ..., actions: _Optional[_Iterable[str]] = ..., takes_source_frames: _Optional[bool] = ...) -> None: ...
+    actions: _containers.RepeatedCompositeFieldContainer[ActionInfo]
+    steered_by: _containers.RepeatedScalarFieldContainer[Steering]
+    may_be_open: _containers.RepeatedScalarFieldContainer[Steering]
+    start_clips: _containers.RepeatedScalarFieldContainer[str]
+    frames_per_latent: int
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., fps: _Optional[float] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., state_fields: _Optional[_Iterable[_Union[StateField, _Mapping]]] = ..., profiles: _Optional[_Iterable[_Union[ProfileInfo, _Mapping]]] = ..., default_profile: _Optional[str] = ..., example_prompts: _Optional[_Iterable[str]] = ..., vocabulary: _Optional[_Iterable[str]] = ..., takes_source_frames: _Optional[bool] = ..., actions: _Optional[_Iterable[_Union[ActionInfo, _Mapping]]] = ..., steered_by: _Optional[_Iterable[_Union[Steering, str]]] = ..., may_be_open: _Optional[_Iterable[_Union[Steering, str]]] = ..., start_clips: _Optional[_Iterable[str]] = ..., frames_per_latent: _Optional[int] = ...) -> None: ...
+
+class ActionInfo(_message.Message):
+    __slots__ = ("name", "kind", "min", "max", "group", "default_key", "description")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    MIN_FIELD_NUMBER: _ClassVar[int]
+    MAX_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_KEY_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    kind: ActionKind
+    min: float
+    max: float
+    group: str
+    default_key: str
+    description: str
+    def __init__(self, name: _Optional[str] = ..., kind: _Optional[_Union[ActionKind, str]] = ..., min: _Optional[float] = ..., max: _Optional[float] = ..., group: _Optional[str] = ..., default_key: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
 
 class StateField(_message.Message):
     __slots__ = ("name", "min", "max", "periodic", "initial")
@@ -206,33 +276,33 @@ class ProfileInfo(_message.Message):
     def __init__(self, name: _Optional[str] = ..., references: _Optional[int] = ..., chunks: _Optional[int] = ..., chunk_size: _Optional[int] = ..., steps_per_shift: _Optional[int] = ..., frames_per_shift: _Optional[int] = ...) -> None: ...
 
 class ClientMessage(_message.Message):
-    __slots__ = ("event_id", "client_time_us", "open", "prompt", "state", "action", "control", "ack", "heartbeat", "close", "source_frame")
+    __slots__ = ("event_id", "client_time_us", "open", "prompt", "state", "control", "ack", "heartbeat", "close", "source_frame", "actions")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     CLIENT_TIME_US_FIELD_NUMBER: _ClassVar[int]
     OPEN_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
-    ACTION_FIELD_NUMBER: _ClassVar[int]
     CONTROL_FIELD_NUMBER: _ClassVar[int]
     ACK_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     CLOSE_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FRAME_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
     event_id: int
     client_time_us: int
     open: Open
     prompt: Prompt
     state: State
-    action: Action
     control: Control
     ack: Ack
     heartbeat: Heartbeat
     close: Close
     source_frame: SourceFrame
-    def __init__(self, event_id: _Optional[int] = ..., client_time_us: _Optional[int] = ..., open: _Optional[_Union[Open, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., action: _Optional[_Union[Action, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., close: _Optional[_Union[Close, _Mapping]] = ..., source_frame: _Optional[_Union[SourceFrame, _Mapping]] = ...) -> None: ...
+    actions: Actions
+    def __init__(self, event_id: _Optional[int] = ..., client_time_us: _Optional[int] = ..., open: _Optional[_Union[Open, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., close: _Optional[_Union[Close, _Mapping]] = ..., source_frame: _Optional[_Union[SourceFrame, _Mapping]] = ..., actions: _Optional[_Union[Actions, _Mapping]] = ...) -> None: ...
 
 class Open(_message.Message):
-    __slots__ = ("api_version", "sdk_name", "sdk_version", "world", "encodings", "profile", "seed", "delivery", "window", "prompt", "state", "jpeg_quality", "resume_token")
+    __slots__ = ("api_version", "sdk_name", "sdk_version", "world", "encodings", "profile", "seed", "delivery", "window", "prompt", "state", "jpeg_quality", "resume_token", "actions", "start")
     API_VERSION_FIELD_NUMBER: _ClassVar[int]
     SDK_NAME_FIELD_NUMBER: _ClassVar[int]
     SDK_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -246,6 +316,8 @@ class Open(_message.Message):
     STATE_FIELD_NUMBER: _ClassVar[int]
     JPEG_QUALITY_FIELD_NUMBER: _ClassVar[int]
     RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
     api_version: int
     sdk_name: str
     sdk_version: str
@@ -259,7 +331,33 @@ class Open(_message.Message):
     state: State
     jpeg_quality: int
     resume_token: str
-    def __init__(self, api_version: _Optional[int] = ..., sdk_name: _Optional[str] = ..., sdk_version: _Optional[str] = ..., world: _Optional[str] = ..., encodings: _Optional[_Iterable[_Union[Encoding, str]]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., jpeg_quality: _Optional[int] = ..., resume_token: _Optional[str] = ...) -> None: ...
+    actions: Actions
+    start: Start
+    def __init__(self, api_version: _Optional[int] = ..., sdk_name: _Optional[str] = ..., sdk_version: _Optional[str] = ..., world: _Optional[str] = ..., encodings: _Optional[_Iterable[_Union[Encoding, str]]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., jpeg_quality: _Optional[int] = ..., resume_token: _Optional[str] = ..., actions: _Optional[_Union[Actions, _Mapping]] = ..., start: _Optional[_Union[Start, _Mapping]] = ...) -> None: ...
+
+class Start(_message.Message):
+    __slots__ = ("clip", "frames")
+    CLIP_FIELD_NUMBER: _ClassVar[int]
+    FRAMES_FIELD_NUMBER: _ClassVar[int]
+    clip: str
+    frames: StartFrames
+    def __init__(self, clip: _Optional[str] = ..., frames: _Optional[_Union[StartFrames, _Mapping]] = ...) -> None: ...
+
+class StartFrames(_message.Message):
+    __slots__ = ("encoding", "width", "height", "payloads", "states", "actions")
+    ENCODING_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    PAYLOADS_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_FIELD_NUMBER: _ClassVar[int]
+    encoding: Encoding
+    width: int
+    height: int
+    payloads: _containers.RepeatedScalarFieldContainer[bytes]
+    states: _containers.RepeatedCompositeFieldContainer[StateStep]
+    actions: _containers.RepeatedCompositeFieldContainer[ActionsStep]
+    def __init__(self, encoding: _Optional[_Union[Encoding, str]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., payloads: _Optional[_Iterable[bytes]] = ..., states: _Optional[_Iterable[_Union[StateStep, _Mapping]]] = ..., actions: _Optional[_Iterable[_Union[ActionsStep, _Mapping]]] = ...) -> None: ...
 
 class Prompt(_message.Message):
     __slots__ = ("text", "transition", "smooth_frames", "renoise_to")
@@ -288,12 +386,14 @@ class SourceFrame(_message.Message):
     def __init__(self, encoding: _Optional[_Union[Encoding, str]] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., payload: _Optional[bytes] = ..., strength: _Optional[float] = ...) -> None: ...
 
 class State(_message.Message):
-    __slots__ = ("values", "horizon")
+    __slots__ = ("values", "horizon", "fields")
     VALUES_FIELD_NUMBER: _ClassVar[int]
     HORIZON_FIELD_NUMBER: _ClassVar[int]
+    FIELDS_FIELD_NUMBER: _ClassVar[int]
     values: _containers.RepeatedScalarFieldContainer[float]
     horizon: _containers.RepeatedCompositeFieldContainer[StateStep]
-    def __init__(self, values: _Optional[_Iterable[float]] = ..., horizon: _Optional[_Iterable[_Union[StateStep, _Mapping]]] = ...) -> None: ...
+    fields: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, values: _Optional[_Iterable[float]] = ..., horizon: _Optional[_Iterable[_Union[StateStep, _Mapping]]] = ..., fields: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StateStep(_message.Message):
     __slots__ = ("values",)
@@ -301,7 +401,15 @@ class StateStep(_message.Message):
     values: _containers.RepeatedScalarFieldContainer[float]
     def __init__(self, values: _Optional[_Iterable[float]] = ...) -> None: ...
 
-class Action(_message.Message):
+class Actions(_message.Message):
+    __slots__ = ("values", "horizon")
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    HORIZON_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedCompositeFieldContainer[ActionValue]
+    horizon: _containers.RepeatedCompositeFieldContainer[ActionsStep]
+    def __init__(self, values: _Optional[_Iterable[_Union[ActionValue, _Mapping]]] = ..., horizon: _Optional[_Iterable[_Union[ActionsStep, _Mapping]]] = ...) -> None: ...
+
+class ActionValue(_message.Message):
     __slots__ = ("name", "value")
     NAME_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -309,17 +417,25 @@ class Action(_message.Message):
     value: float
     def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
 
+class ActionsStep(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedCompositeFieldContainer[ActionValue]
+    def __init__(self, values: _Optional[_Iterable[_Union[ActionValue, _Mapping]]] = ...) -> None: ...
+
 class Control(_message.Message):
-    __slots__ = ("pause", "resume", "reset", "switch_profile")
+    __slots__ = ("pause", "resume", "reset", "switch_profile", "release")
     PAUSE_FIELD_NUMBER: _ClassVar[int]
     RESUME_FIELD_NUMBER: _ClassVar[int]
     RESET_FIELD_NUMBER: _ClassVar[int]
     SWITCH_PROFILE_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
     pause: Pause
     resume: Resume
     reset: Reset
     switch_profile: SwitchProfile
-    def __init__(self, pause: _Optional[_Union[Pause, _Mapping]] = ..., resume: _Optional[_Union[Resume, _Mapping]] = ..., reset: _Optional[_Union[Reset, _Mapping]] = ..., switch_profile: _Optional[_Union[SwitchProfile, _Mapping]] = ...) -> None: ...
+    release: Release
+    def __init__(self, pause: _Optional[_Union[Pause, _Mapping]] = ..., resume: _Optional[_Union[Resume, _Mapping]] = ..., reset: _Optional[_Union[Reset, _Mapping]] = ..., switch_profile: _Optional[_Union[SwitchProfile, _Mapping]] = ..., release: _Optional[_Union[Release, _Mapping]] = ...) -> None: ...
 
 class Pause(_message.Message):
     __slots__ = ()
@@ -330,10 +446,18 @@ class Resume(_message.Message):
     def __init__(self) -> None: ...
 
 class Reset(_message.Message):
-    __slots__ = ("seed",)
+    __slots__ = ("seed", "start")
     SEED_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
     seed: int
-    def __init__(self, seed: _Optional[int] = ...) -> None: ...
+    start: Start
+    def __init__(self, seed: _Optional[int] = ..., start: _Optional[_Union[Start, _Mapping]] = ...) -> None: ...
+
+class Release(_message.Message):
+    __slots__ = ("steering",)
+    STEERING_FIELD_NUMBER: _ClassVar[int]
+    steering: _containers.RepeatedScalarFieldContainer[Steering]
+    def __init__(self, steering: _Optional[_Iterable[_Union[Steering, str]]] = ...) -> None: ...
 
 class SwitchProfile(_message.Message):
     __slots__ = ("name",)
@@ -388,7 +512,7 @@ class ServerMessage(_message.Message):
     def __init__(self, opened: _Optional[_Union[Opened, _Mapping]] = ..., frame: _Optional[_Union[Frame, _Mapping]] = ..., event_applied: _Optional[_Union[EventApplied, _Mapping]] = ..., event_rejected: _Optional[_Union[EventRejected, _Mapping]] = ..., notice: _Optional[_Union[Notice, _Mapping]] = ..., stats: _Optional[_Union[Stats, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., draining: _Optional[_Union[Draining, _Mapping]] = ..., closed: _Optional[_Union[Closed, _Mapping]] = ...) -> None: ...
 
 class Opened(_message.Message):
-    __slots__ = ("session_id", "world", "encoding", "profile", "seed", "delivery", "window", "api_version", "idle_timeout_s", "max_prompt_chars", "max_horizon_frames", "server_time_us", "resume_token", "resume_s", "resumed", "last_event_id")
+    __slots__ = ("session_id", "world", "encoding", "profile", "seed", "delivery", "window", "api_version", "idle_timeout_s", "max_prompt_chars", "max_horizon_frames", "server_time_us", "resume_token", "resume_s", "resumed", "last_event_id", "steered_by", "actions_timeout_s")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     WORLD_FIELD_NUMBER: _ClassVar[int]
     ENCODING_FIELD_NUMBER: _ClassVar[int]
@@ -405,6 +529,8 @@ class Opened(_message.Message):
     RESUME_S_FIELD_NUMBER: _ClassVar[int]
     RESUMED_FIELD_NUMBER: _ClassVar[int]
     LAST_EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STEERED_BY_FIELD_NUMBER: _ClassVar[int]
+    ACTIONS_TIMEOUT_S_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     world: WorldInfo
     encoding: Encoding
@@ -421,7 +547,9 @@ class Opened(_message.Message):
     resume_s: float
     resumed: bool
     last_event_id: int
-    def __init__(self, session_id: _Optional[str] = ..., world: _Optional[_Union[WorldInfo, _Mapping]] = ..., encoding: _Optional[_Union[Encoding, str]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., api_version: _Optional[int] = ..., idle_timeout_s: _Optional[float] = ..., max_prompt_chars: _Optional[int] = ..., max_horizon_frames: _Optional[int] = ..., server_time_us: _Optional[int] = ..., resume_token: _Optional[str] = ..., resume_s: _Optional[float] = ..., resumed: _Optional[bool] = ..., last_event_id: _Optional[int] = ...) -> None: ...
+    steered_by: _containers.RepeatedScalarFieldContainer[Steering]
+    actions_timeout_s: float
+    def __init__(self, session_id: _Optional[str] = ..., world: _Optional[_Union[WorldInfo, _Mapping]] = ..., encoding: _Optional[_Union[Encoding, str]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., api_version: _Optional[int] = ..., idle_timeout_s: _Optional[float] = ..., max_prompt_chars: _Optional[int] = ..., max_horizon_frames: _Optional[int] = ..., server_time_us: _Optional[int] = ..., resume_token: _Optional[str] = ..., resume_s: _Optional[float] = ..., resumed: _Optional[bool] = ..., last_event_id: _Optional[int] = ..., steered_by: _Optional[_Iterable[_Union[Steering, str]]] = ..., actions_timeout_s: _Optional[float] = ...) -> None: ...
 
 class Frame(_message.Message):
     __slots__ = ("frame_id", "pts_us", "last_event_id", "encoding", "width", "height", "payload", "generate_start_us", "generate_end_us", "send_us", "encode_us", "rung", "dropped_before")

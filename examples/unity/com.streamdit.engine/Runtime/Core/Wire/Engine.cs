@@ -29,164 +29,208 @@ namespace Streamdit.V1 {
             "ZXJzaW9uGAEgASgJEhMKC2FwaV92ZXJzaW9uGAIgASgNEicKBndvcmxkcxgD",
             "IAMoCzIXLnN0cmVhbWRpdC52MS5Xb3JsZEluZm8SDwoHYmFja2VuZBgEIAEo",
             "CRIOCgZkZXZpY2UYBSABKAkSFAoMbWF4X3Nlc3Npb25zGAYgASgNEhcKD2Fj",
-            "dGl2ZV9zZXNzaW9ucxgHIAEoDSKrAgoJV29ybGRJbmZvEgwKBG5hbWUYASAB",
+            "dGl2ZV9zZXNzaW9ucxgHIAEoDSLUAwoJV29ybGRJbmZvEgwKBG5hbWUYASAB",
             "KAkSEwoLZGVzY3JpcHRpb24YAiABKAkSCwoDZnBzGAMgASgBEg0KBXdpZHRo",
             "GAQgASgNEg4KBmhlaWdodBgFIAEoDRIuCgxzdGF0ZV9maWVsZHMYBiADKAsy",
             "GC5zdHJlYW1kaXQudjEuU3RhdGVGaWVsZBIrCghwcm9maWxlcxgHIAMoCzIZ",
             "LnN0cmVhbWRpdC52MS5Qcm9maWxlSW5mbxIXCg9kZWZhdWx0X3Byb2ZpbGUY",
             "CCABKAkSFwoPZXhhbXBsZV9wcm9tcHRzGAkgAygJEhIKCnZvY2FidWxhcnkY",
-            "CiADKAkSDwoHYWN0aW9ucxgLIAMoCRIbChN0YWtlc19zb3VyY2VfZnJhbWVz",
-            "GAwgASgIIlcKClN0YXRlRmllbGQSDAoEbmFtZRgBIAEoCRILCgNtaW4YAiAB",
-            "KAISCwoDbWF4GAMgASgCEhAKCHBlcmlvZGljGAQgASgIEg8KB2luaXRpYWwY",
-            "BSABKAIihgEKC1Byb2ZpbGVJbmZvEgwKBG5hbWUYASABKAkSEgoKcmVmZXJl",
-            "bmNlcxgCIAEoDRIOCgZjaHVua3MYAyABKA0SEgoKY2h1bmtfc2l6ZRgEIAEo",
-            "DRIXCg9zdGVwc19wZXJfc2hpZnQYBSABKA0SGAoQZnJhbWVzX3Blcl9zaGlm",
-            "dBgGIAEoDSKuAwoNQ2xpZW50TWVzc2FnZRIQCghldmVudF9pZBgBIAEoBBIW",
-            "Cg5jbGllbnRfdGltZV91cxgCIAEoAxIiCgRvcGVuGAogASgLMhIuc3RyZWFt",
-            "ZGl0LnYxLk9wZW5IABImCgZwcm9tcHQYCyABKAsyFC5zdHJlYW1kaXQudjEu",
-            "UHJvbXB0SAASJAoFc3RhdGUYDCABKAsyEy5zdHJlYW1kaXQudjEuU3RhdGVI",
-            "ABImCgZhY3Rpb24YDSABKAsyFC5zdHJlYW1kaXQudjEuQWN0aW9uSAASKAoH",
-            "Y29udHJvbBgOIAEoCzIVLnN0cmVhbWRpdC52MS5Db250cm9sSAASIAoDYWNr",
-            "GA8gASgLMhEuc3RyZWFtZGl0LnYxLkFja0gAEiwKCWhlYXJ0YmVhdBgQIAEo",
-            "CzIXLnN0cmVhbWRpdC52MS5IZWFydGJlYXRIABIkCgVjbG9zZRgRIAEoCzIT",
-            "LnN0cmVhbWRpdC52MS5DbG9zZUgAEjEKDHNvdXJjZV9mcmFtZRgSIAEoCzIZ",
-            "LnN0cmVhbWRpdC52MS5Tb3VyY2VGcmFtZUgAQgYKBGJvZHki2QIKBE9wZW4S",
-            "EwoLYXBpX3ZlcnNpb24YASABKA0SEAoIc2RrX25hbWUYAiABKAkSEwoLc2Rr",
-            "X3ZlcnNpb24YAyABKAkSDQoFd29ybGQYBCABKAkSKQoJZW5jb2RpbmdzGAUg",
-            "AygOMhYuc3RyZWFtZGl0LnYxLkVuY29kaW5nEg8KB3Byb2ZpbGUYBiABKAkS",
-            "EQoEc2VlZBgHIAEoBEgAiAEBEigKCGRlbGl2ZXJ5GAggASgOMhYuc3RyZWFt",
-            "ZGl0LnYxLkRlbGl2ZXJ5Eg4KBndpbmRvdxgJIAEoDRIkCgZwcm9tcHQYCiAB",
-            "KAsyFC5zdHJlYW1kaXQudjEuUHJvbXB0EiIKBXN0YXRlGAsgASgLMhMuc3Ry",
-            "ZWFtZGl0LnYxLlN0YXRlEhQKDGpwZWdfcXVhbGl0eRgMIAEoDRIUCgxyZXN1",
-            "bWVfdG9rZW4YDSABKAlCBwoFX3NlZWQiiQEKBlByb21wdBIMCgR0ZXh0GAEg",
-            "ASgJEjIKCnRyYW5zaXRpb24YAiABKA4yHi5zdHJlYW1kaXQudjEuUHJvbXB0",
-            "VHJhbnNpdGlvbhIVCg1zbW9vdGhfZnJhbWVzGAMgASgNEhcKCnJlbm9pc2Vf",
-            "dG8YBCABKAJIAIgBAUINCgtfcmVub2lzZV90byJ5CgtTb3VyY2VGcmFtZRIo",
-            "CghlbmNvZGluZxgBIAEoDjIWLnN0cmVhbWRpdC52MS5FbmNvZGluZxINCgV3",
-            "aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0SDwoHcGF5bG9hZBgEIAEoDBIQ",
-            "CghzdHJlbmd0aBgFIAEoAiJBCgVTdGF0ZRIOCgZ2YWx1ZXMYASADKAISKAoH",
-            "aG9yaXpvbhgCIAMoCzIXLnN0cmVhbWRpdC52MS5TdGF0ZVN0ZXAiGwoJU3Rh",
-            "dGVTdGVwEg4KBnZhbHVlcxgBIAMoAiIlCgZBY3Rpb24SDAoEbmFtZRgBIAEo",
-            "CRINCgV2YWx1ZRgCIAEoAiK/AQoHQ29udHJvbBIkCgVwYXVzZRgBIAEoCzIT",
-            "LnN0cmVhbWRpdC52MS5QYXVzZUgAEiYKBnJlc3VtZRgCIAEoCzIULnN0cmVh",
-            "bWRpdC52MS5SZXN1bWVIABIkCgVyZXNldBgDIAEoCzITLnN0cmVhbWRpdC52",
-            "MS5SZXNldEgAEjUKDnN3aXRjaF9wcm9maWxlGAQgASgLMhsuc3RyZWFtZGl0",
-            "LnYxLlN3aXRjaFByb2ZpbGVIAEIJCgdjb21tYW5kIgcKBVBhdXNlIggKBlJl",
-            "c3VtZSIjCgVSZXNldBIRCgRzZWVkGAEgASgESACIAQFCBwoFX3NlZWQiHQoN",
-            "U3dpdGNoUHJvZmlsZRIMCgRuYW1lGAEgASgJIkgKA0FjaxIQCghmcmFtZV9p",
-            "ZBgBIAEoBBIYChByZWNlaXZlZF90aW1lX3VzGAIgASgDEhUKDXNob3duX3Rp",
-            "bWVfdXMYAyABKAMiOwoJSGVhcnRiZWF0EhYKDmNsaWVudF90aW1lX3VzGAEg",
-            "ASgDEhYKDnNlcnZlcl90aW1lX3VzGAIgASgDIhcKBUNsb3NlEg4KBmRldGFp",
-            "bBgBIAEoCSKhAwoNU2VydmVyTWVzc2FnZRImCgZvcGVuZWQYASABKAsyFC5z",
-            "dHJlYW1kaXQudjEuT3BlbmVkSAASJAoFZnJhbWUYAiABKAsyEy5zdHJlYW1k",
-            "aXQudjEuRnJhbWVIABIzCg1ldmVudF9hcHBsaWVkGAMgASgLMhouc3RyZWFt",
-            "ZGl0LnYxLkV2ZW50QXBwbGllZEgAEjUKDmV2ZW50X3JlamVjdGVkGAQgASgL",
-            "Mhsuc3RyZWFtZGl0LnYxLkV2ZW50UmVqZWN0ZWRIABImCgZub3RpY2UYBSAB",
-            "KAsyFC5zdHJlYW1kaXQudjEuTm90aWNlSAASJAoFc3RhdHMYBiABKAsyEy5z",
-            "dHJlYW1kaXQudjEuU3RhdHNIABIsCgloZWFydGJlYXQYByABKAsyFy5zdHJl",
-            "YW1kaXQudjEuSGVhcnRiZWF0SAASKgoIZHJhaW5pbmcYCCABKAsyFi5zdHJl",
-            "YW1kaXQudjEuRHJhaW5pbmdIABImCgZjbG9zZWQYCSABKAsyFC5zdHJlYW1k",
-            "aXQudjEuQ2xvc2VkSABCBgoEYm9keSKSAwoGT3BlbmVkEhIKCnNlc3Npb25f",
-            "aWQYASABKAkSJgoFd29ybGQYAiABKAsyFy5zdHJlYW1kaXQudjEuV29ybGRJ",
-            "bmZvEigKCGVuY29kaW5nGAMgASgOMhYuc3RyZWFtZGl0LnYxLkVuY29kaW5n",
-            "Eg8KB3Byb2ZpbGUYBCABKAkSDAoEc2VlZBgFIAEoBBIoCghkZWxpdmVyeRgG",
-            "IAEoDjIWLnN0cmVhbWRpdC52MS5EZWxpdmVyeRIOCgZ3aW5kb3cYByABKA0S",
-            "EwoLYXBpX3ZlcnNpb24YCCABKA0SFgoOaWRsZV90aW1lb3V0X3MYCSABKAES",
-            "GAoQbWF4X3Byb21wdF9jaGFycxgKIAEoDRIaChJtYXhfaG9yaXpvbl9mcmFt",
-            "ZXMYCyABKA0SFgoOc2VydmVyX3RpbWVfdXMYDCABKAMSFAoMcmVzdW1lX3Rv",
-            "a2VuGA0gASgJEhAKCHJlc3VtZV9zGA4gASgBEg8KB3Jlc3VtZWQYDyABKAgS",
-            "FQoNbGFzdF9ldmVudF9pZBgQIAEoBCKtAgoFRnJhbWUSEAoIZnJhbWVfaWQY",
-            "ASABKAQSDgoGcHRzX3VzGAIgASgDEhUKDWxhc3RfZXZlbnRfaWQYAyABKAQS",
-            "KAoIZW5jb2RpbmcYBCABKA4yFi5zdHJlYW1kaXQudjEuRW5jb2RpbmcSDQoF",
-            "d2lkdGgYBSABKA0SDgoGaGVpZ2h0GAYgASgNEg8KB3BheWxvYWQYByABKAwS",
-            "GQoRZ2VuZXJhdGVfc3RhcnRfdXMYCCABKAMSFwoPZ2VuZXJhdGVfZW5kX3Vz",
-            "GAkgASgDEg8KB3NlbmRfdXMYCiABKAMSEQoJZW5jb2RlX3VzGAsgASgNEgwK",
-            "BHJ1bmcYDCABKA0SKwoOZHJvcHBlZF9iZWZvcmUYDSABKAsyEy5zdHJlYW1k",
-            "aXQudjEuRHJvcHMiOgoFRHJvcHMSEAoIZ2VuZXJhdGUYASABKA0SDgoGZW5j",
-            "b2RlGAIgASgNEg8KB25ldHdvcmsYAyABKA0iQgoMRXZlbnRBcHBsaWVkEhAK",
-            "CGV2ZW50X2lkGAEgASgEEhAKCGZyYW1lX2lkGAIgASgEEg4KBnB0c191cxgD",
-            "IAEoAyJ7Cg1FdmVudFJlamVjdGVkEhAKCGV2ZW50X2lkGAEgASgEEioKBnJl",
-            "YXNvbhgCIAEoDjIaLnN0cmVhbWRpdC52MS5SZWplY3RSZWFzb24SDQoFZmll",
-            "bGQYAyABKAkSDQoFdmFsdWUYBCABKAkSDgoGZGV0YWlsGAUgASgJImEKBk5v",
-            "dGljZRImCgRjb2RlGAEgASgOMhguc3RyZWFtZGl0LnYxLk5vdGljZUNvZGUS",
-            "DgoGZGV0YWlsGAIgASgJEhAKCGV2ZW50X2lkGAMgASgEEg0KBXdvcmRzGAQg",
-            "AygJIvsBCgVTdGF0cxITCgtmcmFtZXNfc2VudBgBIAEoBBIkCgdkcm9wcGVk",
-            "GAIgASgLMhMuc3RyZWFtZGl0LnYxLkRyb3BzEhQKB3N0ZXBfbXMYAyABKAFI",
-            "AIgBARIWCglkZWNvZGVfbXMYBCABKAFIAYgBARIWCgllbmNvZGVfbXMYBSAB",
-            "KAFIAogBARIVCghkcmlmdF9tcxgGIAEoAUgDiAEBEgwKBHJ1bmcYByABKA0S",
-            "FwoPYWN0aXZlX3Nlc3Npb25zGAggASgNQgoKCF9zdGVwX21zQgwKCl9kZWNv",
-            "ZGVfbXNCDAoKX2VuY29kZV9tc0ILCglfZHJpZnRfbXMiLgoIRHJhaW5pbmcS",
-            "EgoKZGVhZGxpbmVfcxgBIAEoARIOCgZkZXRhaWwYAiABKAkirQEKBkNsb3Nl",
-            "ZBIqCgZyZWFzb24YASABKA4yGi5zdHJlYW1kaXQudjEuQ2xvc2VkUmVhc29u",
-            "Eg4KBmRldGFpbBgCIAEoCRIYChBmcmFtZXNfZ2VuZXJhdGVkGAMgASgEEhMK",
-            "C2ZyYW1lc19zZW50GAQgASgEEiQKB2Ryb3BwZWQYBSABKAsyEy5zdHJlYW1k",
-            "aXQudjEuRHJvcHMSEgoKZHVyYXRpb25fcxgGIAEoASpLCghFbmNvZGluZxIY",
-            "ChRFTkNPRElOR19VTlNQRUNJRklFRBAAEhEKDUVOQ09ESU5HX0pQRUcQARIS",
-            "Cg5FTkNPRElOR19SR0IyNBACKmIKCERlbGl2ZXJ5EhgKFERFTElWRVJZX1VO",
-            "U1BFQ0lGSUVEEAASEwoPREVMSVZFUllfTEFURVNUEAESFQoRREVMSVZFUllf",
-            "TE9DS1NURVAQAhIQCgxERUxJVkVSWV9BTEwQAyqQAQoQUHJvbXB0VHJhbnNp",
-            "dGlvbhIhCh1QUk9NUFRfVFJBTlNJVElPTl9VTlNQRUNJRklFRBAAEh8KG1BS",
-            "T01QVF9UUkFOU0lUSU9OX0lNTUVESUFURRABEhwKGFBST01QVF9UUkFOU0lU",
-            "SU9OX1NNT09USBACEhoKFlBST01QVF9UUkFOU0lUSU9OX0ZBU1QQAyqZBwoM",
-            "UmVqZWN0UmVhc29uEh0KGVJFSkVDVF9SRUFTT05fVU5TUEVDSUZJRUQQABIf",
-            "ChtSRUpFQ1RfUkVBU09OX09QRU5fRVhQRUNURUQQARIfChtSRUpFQ1RfUkVB",
-            "U09OX09QRU5fUkVQRUFURUQQAhIfChtSRUpFQ1RfUkVBU09OX0VNUFRZX01F",
-            "U1NBR0UQAxIpCiVSRUpFQ1RfUkVBU09OX0FQSV9WRVJTSU9OX1VOU1VQUE9S",
-            "VEVEEAQSHwobUkVKRUNUX1JFQVNPTl9VTktOT1dOX1dPUkxEEAUSIQodUkVK",
-            "RUNUX1JFQVNPTl9VTktOT1dOX1BST0ZJTEUQBhIkCiBSRUpFQ1RfUkVBU09O",
-            "X05PX0NPTU1PTl9FTkNPRElORxAHEh0KGVJFSkVDVF9SRUFTT05fU0VSVkVS",
-            "X0ZVTEwQCBIlCiFSRUpFQ1RfUkVBU09OX0VWRU5UX0lEX05PVF9SSVNJTkcQ",
-            "CRIeChpSRUpFQ1RfUkVBU09OX1BST01QVF9FTVBUWRAKEiEKHVJFSkVDVF9S",
-            "RUFTT05fUFJPTVBUX1RPT19MT05HEAsSIAocUkVKRUNUX1JFQVNPTl9QUk9N",
-            "UFRfVU5LTk9XThAMEh4KGlJFSkVDVF9SRUFTT05fU1RBVEVfTEVOR1RIEA0S",
-            "IgoeUkVKRUNUX1JFQVNPTl9TVEFURV9OT1RfRklOSVRFEA4SJAogUkVKRUNU",
-            "X1JFQVNPTl9TVEFURV9PVVRfT0ZfUkFOR0UQDxIiCh5SRUpFQ1RfUkVBU09O",
-            "X0hPUklaT05fVE9PX0xPTkcQEBIgChxSRUpFQ1RfUkVBU09OX1VOS05PV05f",
-            "QUNUSU9OEBESIQodUkVKRUNUX1JFQVNPTl9VTktOT1dOX0NPTU1BTkQQEhIj",
-            "Ch9SRUpFQ1RfUkVBU09OX0FDS19VTktOT1dOX0ZSQU1FEBMSHgoaUkVKRUNU",
-            "X1JFQVNPTl9PVVRfT0ZfUkFOR0UQFBIhCh1SRUpFQ1RfUkVBU09OX1VOQVVU",
-            "SEVOVElDQVRFRBAVEiQKIFJFSkVDVF9SRUFTT05fVU5LTk9XTl9UUkFOU0lU",
-            "SU9OEBYSHQoZUkVKRUNUX1JFQVNPTl9TT1VSQ0VfU0laRRAXEiMKH1JFSkVD",
-            "VF9SRUFTT05fU09VUkNFX1VOUkVBREFCTEUQGBIiCh5SRUpFQ1RfUkVBU09O",
-            "X1NPVVJDRV9OT1RfVEFLRU4QGSp8CgpOb3RpY2VDb2RlEhsKF05PVElDRV9D",
-            "T0RFX1VOU1BFQ0lGSUVEEAASHQoZTk9USUNFX0NPREVfVU5LTk9XTl9XT1JE",
-            "UxABEhQKEE5PVElDRV9DT0RFX0xBVEUQAhIcChhOT1RJQ0VfQ09ERV9SVU5H",
-            "X0NIQU5HRUQQAyqkAgoMQ2xvc2VkUmVhc29uEh0KGUNMT1NFRF9SRUFTT05f",
-            "VU5TUEVDSUZJRUQQABIfChtDTE9TRURfUkVBU09OX0NMSUVOVF9DTE9TRUQQ",
-            "ARIdChlDTE9TRURfUkVBU09OX0NMSUVOVF9HT05FEAISFgoSQ0xPU0VEX1JF",
-            "QVNPTl9JRExFEAMSGgoWQ0xPU0VEX1JFQVNPTl9UT09fU0xPVxAEEiEKHUNM",
-            "T1NFRF9SRUFTT05fU0VSVkVSX0RSQUlOSU5HEAUSHwobQ0xPU0VEX1JFQVNP",
-            "Tl9FTkdJTkVfRkFJTEVEEAYSIQodQ0xPU0VEX1JFQVNPTl9DT05ORUNUSU9O",
-            "X0xPU1QQBxIaChZDTE9TRURfUkVBU09OX1JFSkVDVEVEEAgyrwEKDUVuZ2lu",
-            "ZVNlcnZpY2USWAoNR2V0U2VydmVySW5mbxIiLnN0cmVhbWRpdC52MS5HZXRT",
-            "ZXJ2ZXJJbmZvUmVxdWVzdBojLnN0cmVhbWRpdC52MS5HZXRTZXJ2ZXJJbmZv",
-            "UmVzcG9uc2USRAoEUGxheRIbLnN0cmVhbWRpdC52MS5DbGllbnRNZXNzYWdl",
-            "Ghsuc3RyZWFtZGl0LnYxLlNlcnZlck1lc3NhZ2UoATABYgZwcm90bzM="));
+            "CiADKAkSGwoTdGFrZXNfc291cmNlX2ZyYW1lcxgMIAEoCBIpCgdhY3Rpb25z",
+            "GA0gAygLMhguc3RyZWFtZGl0LnYxLkFjdGlvbkluZm8SKgoKc3RlZXJlZF9i",
+            "eRgOIAMoDjIWLnN0cmVhbWRpdC52MS5TdGVlcmluZxIrCgttYXlfYmVfb3Bl",
+            "bhgPIAMoDjIWLnN0cmVhbWRpdC52MS5TdGVlcmluZxITCgtzdGFydF9jbGlw",
+            "cxgQIAMoCRIZChFmcmFtZXNfcGVyX2xhdGVudBgRIAEoDUoECAsQDCKVAQoK",
+            "QWN0aW9uSW5mbxIMCgRuYW1lGAEgASgJEiYKBGtpbmQYAiABKA4yGC5zdHJl",
+            "YW1kaXQudjEuQWN0aW9uS2luZBILCgNtaW4YAyABKAISCwoDbWF4GAQgASgC",
+            "Eg0KBWdyb3VwGAUgASgJEhMKC2RlZmF1bHRfa2V5GAYgASgJEhMKC2Rlc2Ny",
+            "aXB0aW9uGAcgASgJIlcKClN0YXRlRmllbGQSDAoEbmFtZRgBIAEoCRILCgNt",
+            "aW4YAiABKAISCwoDbWF4GAMgASgCEhAKCHBlcmlvZGljGAQgASgIEg8KB2lu",
+            "aXRpYWwYBSABKAIihgEKC1Byb2ZpbGVJbmZvEgwKBG5hbWUYASABKAkSEgoK",
+            "cmVmZXJlbmNlcxgCIAEoDRIOCgZjaHVua3MYAyABKA0SEgoKY2h1bmtfc2l6",
+            "ZRgEIAEoDRIXCg9zdGVwc19wZXJfc2hpZnQYBSABKA0SGAoQZnJhbWVzX3Bl",
+            "cl9zaGlmdBgGIAEoDSK+AwoNQ2xpZW50TWVzc2FnZRIQCghldmVudF9pZBgB",
+            "IAEoBBIWCg5jbGllbnRfdGltZV91cxgCIAEoAxIiCgRvcGVuGAogASgLMhIu",
+            "c3RyZWFtZGl0LnYxLk9wZW5IABImCgZwcm9tcHQYCyABKAsyFC5zdHJlYW1k",
+            "aXQudjEuUHJvbXB0SAASJAoFc3RhdGUYDCABKAsyEy5zdHJlYW1kaXQudjEu",
+            "U3RhdGVIABIoCgdjb250cm9sGA4gASgLMhUuc3RyZWFtZGl0LnYxLkNvbnRy",
+            "b2xIABIgCgNhY2sYDyABKAsyES5zdHJlYW1kaXQudjEuQWNrSAASLAoJaGVh",
+            "cnRiZWF0GBAgASgLMhcuc3RyZWFtZGl0LnYxLkhlYXJ0YmVhdEgAEiQKBWNs",
+            "b3NlGBEgASgLMhMuc3RyZWFtZGl0LnYxLkNsb3NlSAASMQoMc291cmNlX2Zy",
+            "YW1lGBIgASgLMhkuc3RyZWFtZGl0LnYxLlNvdXJjZUZyYW1lSAASKAoHYWN0",
+            "aW9ucxgTIAEoCzIVLnN0cmVhbWRpdC52MS5BY3Rpb25zSABCBgoEYm9keUoE",
+            "CA0QDlIGYWN0aW9uIqUDCgRPcGVuEhMKC2FwaV92ZXJzaW9uGAEgASgNEhAK",
+            "CHNka19uYW1lGAIgASgJEhMKC3Nka192ZXJzaW9uGAMgASgJEg0KBXdvcmxk",
+            "GAQgASgJEikKCWVuY29kaW5ncxgFIAMoDjIWLnN0cmVhbWRpdC52MS5FbmNv",
+            "ZGluZxIPCgdwcm9maWxlGAYgASgJEhEKBHNlZWQYByABKARIAIgBARIoCghk",
+            "ZWxpdmVyeRgIIAEoDjIWLnN0cmVhbWRpdC52MS5EZWxpdmVyeRIOCgZ3aW5k",
+            "b3cYCSABKA0SJAoGcHJvbXB0GAogASgLMhQuc3RyZWFtZGl0LnYxLlByb21w",
+            "dBIiCgVzdGF0ZRgLIAEoCzITLnN0cmVhbWRpdC52MS5TdGF0ZRIUCgxqcGVn",
+            "X3F1YWxpdHkYDCABKA0SFAoMcmVzdW1lX3Rva2VuGA0gASgJEiYKB2FjdGlv",
+            "bnMYDiABKAsyFS5zdHJlYW1kaXQudjEuQWN0aW9ucxIiCgVzdGFydBgPIAEo",
+            "CzITLnN0cmVhbWRpdC52MS5TdGFydEIHCgVfc2VlZCJOCgVTdGFydBIOCgRj",
+            "bGlwGAEgASgJSAASKwoGZnJhbWVzGAIgASgLMhkuc3RyZWFtZGl0LnYxLlN0",
+            "YXJ0RnJhbWVzSABCCAoGc291cmNlIr0BCgtTdGFydEZyYW1lcxIoCghlbmNv",
+            "ZGluZxgBIAEoDjIWLnN0cmVhbWRpdC52MS5FbmNvZGluZxINCgV3aWR0aBgC",
+            "IAEoDRIOCgZoZWlnaHQYAyABKA0SEAoIcGF5bG9hZHMYBCADKAwSJwoGc3Rh",
+            "dGVzGAUgAygLMhcuc3RyZWFtZGl0LnYxLlN0YXRlU3RlcBIqCgdhY3Rpb25z",
+            "GAYgAygLMhkuc3RyZWFtZGl0LnYxLkFjdGlvbnNTdGVwIokBCgZQcm9tcHQS",
+            "DAoEdGV4dBgBIAEoCRIyCgp0cmFuc2l0aW9uGAIgASgOMh4uc3RyZWFtZGl0",
+            "LnYxLlByb21wdFRyYW5zaXRpb24SFQoNc21vb3RoX2ZyYW1lcxgDIAEoDRIX",
+            "CgpyZW5vaXNlX3RvGAQgASgCSACIAQFCDQoLX3Jlbm9pc2VfdG8ieQoLU291",
+            "cmNlRnJhbWUSKAoIZW5jb2RpbmcYASABKA4yFi5zdHJlYW1kaXQudjEuRW5j",
+            "b2RpbmcSDQoFd2lkdGgYAiABKA0SDgoGaGVpZ2h0GAMgASgNEg8KB3BheWxv",
+            "YWQYBCABKAwSEAoIc3RyZW5ndGgYBSABKAIiUQoFU3RhdGUSDgoGdmFsdWVz",
+            "GAEgAygCEigKB2hvcml6b24YAiADKAsyFy5zdHJlYW1kaXQudjEuU3RhdGVT",
+            "dGVwEg4KBmZpZWxkcxgDIAMoCSIbCglTdGF0ZVN0ZXASDgoGdmFsdWVzGAEg",
+            "AygCImAKB0FjdGlvbnMSKQoGdmFsdWVzGAEgAygLMhkuc3RyZWFtZGl0LnYx",
+            "LkFjdGlvblZhbHVlEioKB2hvcml6b24YAiADKAsyGS5zdHJlYW1kaXQudjEu",
+            "QWN0aW9uc1N0ZXAiKgoLQWN0aW9uVmFsdWUSDAoEbmFtZRgBIAEoCRINCgV2",
+            "YWx1ZRgCIAEoAiI4CgtBY3Rpb25zU3RlcBIpCgZ2YWx1ZXMYASADKAsyGS5z",
+            "dHJlYW1kaXQudjEuQWN0aW9uVmFsdWUi6QEKB0NvbnRyb2wSJAoFcGF1c2UY",
+            "ASABKAsyEy5zdHJlYW1kaXQudjEuUGF1c2VIABImCgZyZXN1bWUYAiABKAsy",
+            "FC5zdHJlYW1kaXQudjEuUmVzdW1lSAASJAoFcmVzZXQYAyABKAsyEy5zdHJl",
+            "YW1kaXQudjEuUmVzZXRIABI1Cg5zd2l0Y2hfcHJvZmlsZRgEIAEoCzIbLnN0",
+            "cmVhbWRpdC52MS5Td2l0Y2hQcm9maWxlSAASKAoHcmVsZWFzZRgFIAEoCzIV",
+            "LnN0cmVhbWRpdC52MS5SZWxlYXNlSABCCQoHY29tbWFuZCIHCgVQYXVzZSII",
+            "CgZSZXN1bWUiRwoFUmVzZXQSEQoEc2VlZBgBIAEoBEgAiAEBEiIKBXN0YXJ0",
+            "GAIgASgLMhMuc3RyZWFtZGl0LnYxLlN0YXJ0QgcKBV9zZWVkIjMKB1JlbGVh",
+            "c2USKAoIc3RlZXJpbmcYASADKA4yFi5zdHJlYW1kaXQudjEuU3RlZXJpbmci",
+            "HQoNU3dpdGNoUHJvZmlsZRIMCgRuYW1lGAEgASgJIkgKA0FjaxIQCghmcmFt",
+            "ZV9pZBgBIAEoBBIYChByZWNlaXZlZF90aW1lX3VzGAIgASgDEhUKDXNob3du",
+            "X3RpbWVfdXMYAyABKAMiOwoJSGVhcnRiZWF0EhYKDmNsaWVudF90aW1lX3Vz",
+            "GAEgASgDEhYKDnNlcnZlcl90aW1lX3VzGAIgASgDIhcKBUNsb3NlEg4KBmRl",
+            "dGFpbBgBIAEoCSKhAwoNU2VydmVyTWVzc2FnZRImCgZvcGVuZWQYASABKAsy",
+            "FC5zdHJlYW1kaXQudjEuT3BlbmVkSAASJAoFZnJhbWUYAiABKAsyEy5zdHJl",
+            "YW1kaXQudjEuRnJhbWVIABIzCg1ldmVudF9hcHBsaWVkGAMgASgLMhouc3Ry",
+            "ZWFtZGl0LnYxLkV2ZW50QXBwbGllZEgAEjUKDmV2ZW50X3JlamVjdGVkGAQg",
+            "ASgLMhsuc3RyZWFtZGl0LnYxLkV2ZW50UmVqZWN0ZWRIABImCgZub3RpY2UY",
+            "BSABKAsyFC5zdHJlYW1kaXQudjEuTm90aWNlSAASJAoFc3RhdHMYBiABKAsy",
+            "Ey5zdHJlYW1kaXQudjEuU3RhdHNIABIsCgloZWFydGJlYXQYByABKAsyFy5z",
+            "dHJlYW1kaXQudjEuSGVhcnRiZWF0SAASKgoIZHJhaW5pbmcYCCABKAsyFi5z",
+            "dHJlYW1kaXQudjEuRHJhaW5pbmdIABImCgZjbG9zZWQYCSABKAsyFC5zdHJl",
+            "YW1kaXQudjEuQ2xvc2VkSABCBgoEYm9keSLZAwoGT3BlbmVkEhIKCnNlc3Np",
+            "b25faWQYASABKAkSJgoFd29ybGQYAiABKAsyFy5zdHJlYW1kaXQudjEuV29y",
+            "bGRJbmZvEigKCGVuY29kaW5nGAMgASgOMhYuc3RyZWFtZGl0LnYxLkVuY29k",
+            "aW5nEg8KB3Byb2ZpbGUYBCABKAkSDAoEc2VlZBgFIAEoBBIoCghkZWxpdmVy",
+            "eRgGIAEoDjIWLnN0cmVhbWRpdC52MS5EZWxpdmVyeRIOCgZ3aW5kb3cYByAB",
+            "KA0SEwoLYXBpX3ZlcnNpb24YCCABKA0SFgoOaWRsZV90aW1lb3V0X3MYCSAB",
+            "KAESGAoQbWF4X3Byb21wdF9jaGFycxgKIAEoDRIaChJtYXhfaG9yaXpvbl9m",
+            "cmFtZXMYCyABKA0SFgoOc2VydmVyX3RpbWVfdXMYDCABKAMSFAoMcmVzdW1l",
+            "X3Rva2VuGA0gASgJEhAKCHJlc3VtZV9zGA4gASgBEg8KB3Jlc3VtZWQYDyAB",
+            "KAgSFQoNbGFzdF9ldmVudF9pZBgQIAEoBBIqCgpzdGVlcmVkX2J5GBEgAygO",
+            "MhYuc3RyZWFtZGl0LnYxLlN0ZWVyaW5nEhkKEWFjdGlvbnNfdGltZW91dF9z",
+            "GBIgASgBIq0CCgVGcmFtZRIQCghmcmFtZV9pZBgBIAEoBBIOCgZwdHNfdXMY",
+            "AiABKAMSFQoNbGFzdF9ldmVudF9pZBgDIAEoBBIoCghlbmNvZGluZxgEIAEo",
+            "DjIWLnN0cmVhbWRpdC52MS5FbmNvZGluZxINCgV3aWR0aBgFIAEoDRIOCgZo",
+            "ZWlnaHQYBiABKA0SDwoHcGF5bG9hZBgHIAEoDBIZChFnZW5lcmF0ZV9zdGFy",
+            "dF91cxgIIAEoAxIXCg9nZW5lcmF0ZV9lbmRfdXMYCSABKAMSDwoHc2VuZF91",
+            "cxgKIAEoAxIRCgllbmNvZGVfdXMYCyABKA0SDAoEcnVuZxgMIAEoDRIrCg5k",
+            "cm9wcGVkX2JlZm9yZRgNIAEoCzITLnN0cmVhbWRpdC52MS5Ecm9wcyI6CgVE",
+            "cm9wcxIQCghnZW5lcmF0ZRgBIAEoDRIOCgZlbmNvZGUYAiABKA0SDwoHbmV0",
+            "d29yaxgDIAEoDSJCCgxFdmVudEFwcGxpZWQSEAoIZXZlbnRfaWQYASABKAQS",
+            "EAoIZnJhbWVfaWQYAiABKAQSDgoGcHRzX3VzGAMgASgDInsKDUV2ZW50UmVq",
+            "ZWN0ZWQSEAoIZXZlbnRfaWQYASABKAQSKgoGcmVhc29uGAIgASgOMhouc3Ry",
+            "ZWFtZGl0LnYxLlJlamVjdFJlYXNvbhINCgVmaWVsZBgDIAEoCRINCgV2YWx1",
+            "ZRgEIAEoCRIOCgZkZXRhaWwYBSABKAkiYQoGTm90aWNlEiYKBGNvZGUYASAB",
+            "KA4yGC5zdHJlYW1kaXQudjEuTm90aWNlQ29kZRIOCgZkZXRhaWwYAiABKAkS",
+            "EAoIZXZlbnRfaWQYAyABKAQSDQoFd29yZHMYBCADKAki+wEKBVN0YXRzEhMK",
+            "C2ZyYW1lc19zZW50GAEgASgEEiQKB2Ryb3BwZWQYAiABKAsyEy5zdHJlYW1k",
+            "aXQudjEuRHJvcHMSFAoHc3RlcF9tcxgDIAEoAUgAiAEBEhYKCWRlY29kZV9t",
+            "cxgEIAEoAUgBiAEBEhYKCWVuY29kZV9tcxgFIAEoAUgCiAEBEhUKCGRyaWZ0",
+            "X21zGAYgASgBSAOIAQESDAoEcnVuZxgHIAEoDRIXCg9hY3RpdmVfc2Vzc2lv",
+            "bnMYCCABKA1CCgoIX3N0ZXBfbXNCDAoKX2RlY29kZV9tc0IMCgpfZW5jb2Rl",
+            "X21zQgsKCV9kcmlmdF9tcyIuCghEcmFpbmluZxISCgpkZWFkbGluZV9zGAEg",
+            "ASgBEg4KBmRldGFpbBgCIAEoCSKtAQoGQ2xvc2VkEioKBnJlYXNvbhgBIAEo",
+            "DjIaLnN0cmVhbWRpdC52MS5DbG9zZWRSZWFzb24SDgoGZGV0YWlsGAIgASgJ",
+            "EhgKEGZyYW1lc19nZW5lcmF0ZWQYAyABKAQSEwoLZnJhbWVzX3NlbnQYBCAB",
+            "KAQSJAoHZHJvcHBlZBgFIAEoCzITLnN0cmVhbWRpdC52MS5Ecm9wcxISCgpk",
+            "dXJhdGlvbl9zGAYgASgBKmMKCFN0ZWVyaW5nEhgKFFNURUVSSU5HX1VOU1BF",
+            "Q0lGSUVEEAASEwoPU1RFRVJJTkdfUFJPTVBUEAESEgoOU1RFRVJJTkdfU1RB",
+            "VEUQAhIUChBTVEVFUklOR19BQ1RJT05TEAMqVwoKQWN0aW9uS2luZBIbChdB",
+            "Q1RJT05fS0lORF9VTlNQRUNJRklFRBAAEhYKEkFDVElPTl9LSU5EX0JVVFRP",
+            "ThABEhQKEEFDVElPTl9LSU5EX0FYSVMQAipLCghFbmNvZGluZxIYChRFTkNP",
+            "RElOR19VTlNQRUNJRklFRBAAEhEKDUVOQ09ESU5HX0pQRUcQARISCg5FTkNP",
+            "RElOR19SR0IyNBACKmIKCERlbGl2ZXJ5EhgKFERFTElWRVJZX1VOU1BFQ0lG",
+            "SUVEEAASEwoPREVMSVZFUllfTEFURVNUEAESFQoRREVMSVZFUllfTE9DS1NU",
+            "RVAQAhIQCgxERUxJVkVSWV9BTEwQAyqQAQoQUHJvbXB0VHJhbnNpdGlvbhIh",
+            "Ch1QUk9NUFRfVFJBTlNJVElPTl9VTlNQRUNJRklFRBAAEh8KG1BST01QVF9U",
+            "UkFOU0lUSU9OX0lNTUVESUFURRABEhwKGFBST01QVF9UUkFOU0lUSU9OX1NN",
+            "T09USBACEhoKFlBST01QVF9UUkFOU0lUSU9OX0ZBU1QQAyqOCgoMUmVqZWN0",
+            "UmVhc29uEh0KGVJFSkVDVF9SRUFTT05fVU5TUEVDSUZJRUQQABIfChtSRUpF",
+            "Q1RfUkVBU09OX09QRU5fRVhQRUNURUQQARIfChtSRUpFQ1RfUkVBU09OX09Q",
+            "RU5fUkVQRUFURUQQAhIfChtSRUpFQ1RfUkVBU09OX0VNUFRZX01FU1NBR0UQ",
+            "AxIpCiVSRUpFQ1RfUkVBU09OX0FQSV9WRVJTSU9OX1VOU1VQUE9SVEVEEAQS",
+            "HwobUkVKRUNUX1JFQVNPTl9VTktOT1dOX1dPUkxEEAUSIQodUkVKRUNUX1JF",
+            "QVNPTl9VTktOT1dOX1BST0ZJTEUQBhIkCiBSRUpFQ1RfUkVBU09OX05PX0NP",
+            "TU1PTl9FTkNPRElORxAHEh0KGVJFSkVDVF9SRUFTT05fU0VSVkVSX0ZVTEwQ",
+            "CBIlCiFSRUpFQ1RfUkVBU09OX0VWRU5UX0lEX05PVF9SSVNJTkcQCRIeChpS",
+            "RUpFQ1RfUkVBU09OX1BST01QVF9FTVBUWRAKEiEKHVJFSkVDVF9SRUFTT05f",
+            "UFJPTVBUX1RPT19MT05HEAsSIAocUkVKRUNUX1JFQVNPTl9QUk9NUFRfVU5L",
+            "Tk9XThAMEh4KGlJFSkVDVF9SRUFTT05fU1RBVEVfTEVOR1RIEA0SIgoeUkVK",
+            "RUNUX1JFQVNPTl9TVEFURV9OT1RfRklOSVRFEA4SJAogUkVKRUNUX1JFQVNP",
+            "Tl9TVEFURV9PVVRfT0ZfUkFOR0UQDxIiCh5SRUpFQ1RfUkVBU09OX0hPUkla",
+            "T05fVE9PX0xPTkcQEBIgChxSRUpFQ1RfUkVBU09OX1VOS05PV05fQUNUSU9O",
+            "EBESIQodUkVKRUNUX1JFQVNPTl9VTktOT1dOX0NPTU1BTkQQEhIjCh9SRUpF",
+            "Q1RfUkVBU09OX0FDS19VTktOT1dOX0ZSQU1FEBMSHgoaUkVKRUNUX1JFQVNP",
+            "Tl9PVVRfT0ZfUkFOR0UQFBIhCh1SRUpFQ1RfUkVBU09OX1VOQVVUSEVOVElD",
+            "QVRFRBAVEiQKIFJFSkVDVF9SRUFTT05fVU5LTk9XTl9UUkFOU0lUSU9OEBYS",
+            "HQoZUkVKRUNUX1JFQVNPTl9TT1VSQ0VfU0laRRAXEiMKH1JFSkVDVF9SRUFT",
+            "T05fU09VUkNFX1VOUkVBREFCTEUQGBIiCh5SRUpFQ1RfUkVBU09OX1NPVVJD",
+            "RV9OT1RfVEFLRU4QGRIjCh9SRUpFQ1RfUkVBU09OX0FDVElPTlNfTk9UX1RB",
+            "S0VOEBoSIQodUkVKRUNUX1JFQVNPTl9BQ1RJT05fUkVQRUFURUQQGxIlCiFS",
+            "RUpFQ1RfUkVBU09OX0FDVElPTl9PVVRfT0ZfUkFOR0UQHBIjCh9SRUpFQ1Rf",
+            "UkVBU09OX0FDVElPTlNfRVhDTFVTSVZFEB0SJQohUkVKRUNUX1JFQVNPTl9V",
+            "TktOT1dOX1NUQVRFX0ZJRUxEEB4SJgoiUkVKRUNUX1JFQVNPTl9TVEFURV9G",
+            "SUVMRF9SRVBFQVRFRBAfEiAKHFJFSkVDVF9SRUFTT05fQ0FOTk9UX0JFX09Q",
+            "RU4QIBIkCiBSRUpFQ1RfUkVBU09OX1VOS05PV05fU1RBUlRfQ0xJUBAhEiQK",
+            "IFJFSkVDVF9SRUFTT05fU1RBUlRfRE9FU19OT1RfRklUECISIgoeUkVKRUNU",
+            "X1JFQVNPTl9TVEFSVF9VTlJFQURBQkxFECMqugEKCk5vdGljZUNvZGUSGwoX",
+            "Tk9USUNFX0NPREVfVU5TUEVDSUZJRUQQABIdChlOT1RJQ0VfQ09ERV9VTktO",
+            "T1dOX1dPUkRTEAESFAoQTk9USUNFX0NPREVfTEFURRACEhwKGE5PVElDRV9D",
+            "T0RFX1JVTkdfQ0hBTkdFRBADEhoKFk5PVElDRV9DT0RFX0ZBUl9QUk9NUFQQ",
+            "BBIgChxOT1RJQ0VfQ09ERV9BQ1RJT05TX1JFTEVBU0VEEAUqpAIKDENsb3Nl",
+            "ZFJlYXNvbhIdChlDTE9TRURfUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobQ0xP",
+            "U0VEX1JFQVNPTl9DTElFTlRfQ0xPU0VEEAESHQoZQ0xPU0VEX1JFQVNPTl9D",
+            "TElFTlRfR09ORRACEhYKEkNMT1NFRF9SRUFTT05fSURMRRADEhoKFkNMT1NF",
+            "RF9SRUFTT05fVE9PX1NMT1cQBBIhCh1DTE9TRURfUkVBU09OX1NFUlZFUl9E",
+            "UkFJTklORxAFEh8KG0NMT1NFRF9SRUFTT05fRU5HSU5FX0ZBSUxFRBAGEiEK",
+            "HUNMT1NFRF9SRUFTT05fQ09OTkVDVElPTl9MT1NUEAcSGgoWQ0xPU0VEX1JF",
+            "QVNPTl9SRUpFQ1RFRBAIMq8BCg1FbmdpbmVTZXJ2aWNlElgKDUdldFNlcnZl",
+            "ckluZm8SIi5zdHJlYW1kaXQudjEuR2V0U2VydmVySW5mb1JlcXVlc3QaIy5z",
+            "dHJlYW1kaXQudjEuR2V0U2VydmVySW5mb1Jlc3BvbnNlEkQKBFBsYXkSGy5z",
+            "dHJlYW1kaXQudjEuQ2xpZW50TWVzc2FnZRobLnN0cmVhbWRpdC52MS5TZXJ2",
+            "ZXJNZXNzYWdlKAEwAWIGcHJvdG8z"));
       descriptor = pbr::FileDescriptor.FromGeneratedCode(descriptorData,
           new pbr::FileDescriptor[] { },
-          new pbr::GeneratedClrTypeInfo(new[] {typeof(global::Streamdit.V1.Encoding), typeof(global::Streamdit.V1.Delivery), typeof(global::Streamdit.V1.PromptTransition), typeof(global::Streamdit.V1.RejectReason), typeof(global::Streamdit.V1.NoticeCode), typeof(global::Streamdit.V1.ClosedReason), }, null, new pbr::GeneratedClrTypeInfo[] {
+          new pbr::GeneratedClrTypeInfo(new[] {typeof(global::Streamdit.V1.Steering), typeof(global::Streamdit.V1.ActionKind), typeof(global::Streamdit.V1.Encoding), typeof(global::Streamdit.V1.Delivery), typeof(global::Streamdit.V1.PromptTransition), typeof(global::Streamdit.V1.RejectReason), typeof(global::Streamdit.V1.NoticeCode), typeof(global::Streamdit.V1.ClosedReason), }, null, new pbr::GeneratedClrTypeInfo[] {
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.GetServerInfoRequest), global::Streamdit.V1.GetServerInfoRequest.Parser, null, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.GetServerInfoResponse), global::Streamdit.V1.GetServerInfoResponse.Parser, new[]{ "ServerVersion", "ApiVersion", "Worlds", "Backend", "Device", "MaxSessions", "ActiveSessions" }, null, null, null, null),
-            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.WorldInfo), global::Streamdit.V1.WorldInfo.Parser, new[]{ "Name", "Description", "Fps", "Width", "Height", "StateFields", "Profiles", "DefaultProfile", "ExamplePrompts", "Vocabulary", "Actions", "TakesSourceFrames" }, null, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.WorldInfo), global::Streamdit.V1.WorldInfo.Parser, new[]{ "Name", "Description", "Fps", "Width", "Height", "StateFields", "Profiles", "DefaultProfile", "ExamplePrompts", "Vocabulary", "TakesSourceFrames", "Actions", "SteeredBy", "MayBeOpen", "StartClips", "FramesPerLatent" }, null, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.ActionInfo), global::Streamdit.V1.ActionInfo.Parser, new[]{ "Name", "Kind", "Min", "Max", "Group", "DefaultKey", "Description" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.StateField), global::Streamdit.V1.StateField.Parser, new[]{ "Name", "Min", "Max", "Periodic", "Initial" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.ProfileInfo), global::Streamdit.V1.ProfileInfo.Parser, new[]{ "Name", "References", "Chunks", "ChunkSize", "StepsPerShift", "FramesPerShift" }, null, null, null, null),
-            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.ClientMessage), global::Streamdit.V1.ClientMessage.Parser, new[]{ "EventId", "ClientTimeUs", "Open", "Prompt", "State", "Action", "Control", "Ack", "Heartbeat", "Close", "SourceFrame" }, new[]{ "Body" }, null, null, null),
-            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Open), global::Streamdit.V1.Open.Parser, new[]{ "ApiVersion", "SdkName", "SdkVersion", "World", "Encodings", "Profile", "Seed", "Delivery", "Window", "Prompt", "State", "JpegQuality", "ResumeToken" }, new[]{ "Seed" }, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.ClientMessage), global::Streamdit.V1.ClientMessage.Parser, new[]{ "EventId", "ClientTimeUs", "Open", "Prompt", "State", "Control", "Ack", "Heartbeat", "Close", "SourceFrame", "Actions" }, new[]{ "Body" }, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Open), global::Streamdit.V1.Open.Parser, new[]{ "ApiVersion", "SdkName", "SdkVersion", "World", "Encodings", "Profile", "Seed", "Delivery", "Window", "Prompt", "State", "JpegQuality", "ResumeToken", "Actions", "Start" }, new[]{ "Seed" }, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Start), global::Streamdit.V1.Start.Parser, new[]{ "Clip", "Frames" }, new[]{ "Source" }, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.StartFrames), global::Streamdit.V1.StartFrames.Parser, new[]{ "Encoding", "Width", "Height", "Payloads", "States", "Actions" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Prompt), global::Streamdit.V1.Prompt.Parser, new[]{ "Text", "Transition", "SmoothFrames", "RenoiseTo" }, new[]{ "RenoiseTo" }, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.SourceFrame), global::Streamdit.V1.SourceFrame.Parser, new[]{ "Encoding", "Width", "Height", "Payload", "Strength" }, null, null, null, null),
-            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.State), global::Streamdit.V1.State.Parser, new[]{ "Values", "Horizon" }, null, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.State), global::Streamdit.V1.State.Parser, new[]{ "Values", "Horizon", "Fields" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.StateStep), global::Streamdit.V1.StateStep.Parser, new[]{ "Values" }, null, null, null, null),
-            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Action), global::Streamdit.V1.Action.Parser, new[]{ "Name", "Value" }, null, null, null, null),
-            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Control), global::Streamdit.V1.Control.Parser, new[]{ "Pause", "Resume", "Reset", "SwitchProfile" }, new[]{ "Command" }, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Actions), global::Streamdit.V1.Actions.Parser, new[]{ "Values", "Horizon" }, null, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.ActionValue), global::Streamdit.V1.ActionValue.Parser, new[]{ "Name", "Value" }, null, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.ActionsStep), global::Streamdit.V1.ActionsStep.Parser, new[]{ "Values" }, null, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Control), global::Streamdit.V1.Control.Parser, new[]{ "Pause", "Resume", "Reset", "SwitchProfile", "Release" }, new[]{ "Command" }, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Pause), global::Streamdit.V1.Pause.Parser, null, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Resume), global::Streamdit.V1.Resume.Parser, null, null, null, null, null),
-            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Reset), global::Streamdit.V1.Reset.Parser, new[]{ "Seed" }, new[]{ "Seed" }, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Reset), global::Streamdit.V1.Reset.Parser, new[]{ "Seed", "Start" }, new[]{ "Seed" }, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Release), global::Streamdit.V1.Release.Parser, new[]{ "Steering" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.SwitchProfile), global::Streamdit.V1.SwitchProfile.Parser, new[]{ "Name" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Ack), global::Streamdit.V1.Ack.Parser, new[]{ "FrameId", "ReceivedTimeUs", "ShownTimeUs" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Heartbeat), global::Streamdit.V1.Heartbeat.Parser, new[]{ "ClientTimeUs", "ServerTimeUs" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Close), global::Streamdit.V1.Close.Parser, new[]{ "Detail" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.ServerMessage), global::Streamdit.V1.ServerMessage.Parser, new[]{ "Opened", "Frame", "EventApplied", "EventRejected", "Notice", "Stats", "Heartbeat", "Draining", "Closed" }, new[]{ "Body" }, null, null, null),
-            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Opened), global::Streamdit.V1.Opened.Parser, new[]{ "SessionId", "World", "Encoding", "Profile", "Seed", "Delivery", "Window", "ApiVersion", "IdleTimeoutS", "MaxPromptChars", "MaxHorizonFrames", "ServerTimeUs", "ResumeToken", "ResumeS", "Resumed", "LastEventId" }, null, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Opened), global::Streamdit.V1.Opened.Parser, new[]{ "SessionId", "World", "Encoding", "Profile", "Seed", "Delivery", "Window", "ApiVersion", "IdleTimeoutS", "MaxPromptChars", "MaxHorizonFrames", "ServerTimeUs", "ResumeToken", "ResumeS", "Resumed", "LastEventId", "SteeredBy", "ActionsTimeoutS" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Frame), global::Streamdit.V1.Frame.Parser, new[]{ "FrameId", "PtsUs", "LastEventId", "Encoding", "Width", "Height", "Payload", "GenerateStartUs", "GenerateEndUs", "SendUs", "EncodeUs", "Rung", "DroppedBefore" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Drops), global::Streamdit.V1.Drops.Parser, new[]{ "Generate", "Encode", "Network" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.EventApplied), global::Streamdit.V1.EventApplied.Parser, new[]{ "EventId", "FrameId", "PtsUs" }, null, null, null, null),
@@ -201,6 +245,28 @@ namespace Streamdit.V1 {
 
   }
   #region Enums
+  /// <summary>
+  /// What a session can be steered by.
+  /// </summary>
+  internal enum Steering {
+    [pbr::OriginalName("STEERING_UNSPECIFIED")] Unspecified = 0,
+    [pbr::OriginalName("STEERING_PROMPT")] Prompt = 1,
+    [pbr::OriginalName("STEERING_STATE")] State = 2,
+    [pbr::OriginalName("STEERING_ACTIONS")] Actions = 3,
+  }
+
+  internal enum ActionKind {
+    [pbr::OriginalName("ACTION_KIND_UNSPECIFIED")] Unspecified = 0,
+    /// <summary>
+    /// 0 or 1.
+    /// </summary>
+    [pbr::OriginalName("ACTION_KIND_BUTTON")] Button = 1,
+    /// <summary>
+    /// Any value from min to max.
+    /// </summary>
+    [pbr::OriginalName("ACTION_KIND_AXIS")] Axis = 2,
+  }
+
   internal enum Encoding {
     [pbr::OriginalName("ENCODING_UNSPECIFIED")] Unspecified = 0,
     /// <summary>
@@ -278,6 +344,34 @@ namespace Streamdit.V1 {
     /// The world has no use for source frames.
     /// </summary>
     [pbr::OriginalName("REJECT_REASON_SOURCE_NOT_TAKEN")] SourceNotTaken = 25,
+    /// <summary>
+    /// The world takes no actions.
+    /// </summary>
+    [pbr::OriginalName("REJECT_REASON_ACTIONS_NOT_TAKEN")] ActionsNotTaken = 26,
+    /// <summary>
+    /// One action twice in one set.
+    /// </summary>
+    [pbr::OriginalName("REJECT_REASON_ACTION_REPEATED")] ActionRepeated = 27,
+    [pbr::OriginalName("REJECT_REASON_ACTION_OUT_OF_RANGE")] ActionOutOfRange = 28,
+    /// <summary>
+    /// Two of one exclusive group.
+    /// </summary>
+    [pbr::OriginalName("REJECT_REASON_ACTIONS_EXCLUSIVE")] ActionsExclusive = 29,
+    [pbr::OriginalName("REJECT_REASON_UNKNOWN_STATE_FIELD")] UnknownStateField = 30,
+    /// <summary>
+    /// One field twice in `State.fields`.
+    /// </summary>
+    [pbr::OriginalName("REJECT_REASON_STATE_FIELD_REPEATED")] StateFieldRepeated = 31,
+    /// <summary>
+    /// `Release` of what the world cannot leave open.
+    /// </summary>
+    [pbr::OriginalName("REJECT_REASON_CANNOT_BE_OPEN")] CannotBeOpen = 32,
+    [pbr::OriginalName("REJECT_REASON_UNKNOWN_START_CLIP")] UnknownStartClip = 33,
+    /// <summary>
+    /// Start frames of the wrong number, size or encoding, or a profile without references.
+    /// </summary>
+    [pbr::OriginalName("REJECT_REASON_START_DOES_NOT_FIT")] StartDoesNotFit = 34,
+    [pbr::OriginalName("REJECT_REASON_START_UNREADABLE")] StartUnreadable = 35,
   }
 
   internal enum NoticeCode {
@@ -294,6 +388,14 @@ namespace Streamdit.V1 {
     /// Another quality rung is in force; the detail says why.
     /// </summary>
     [pbr::OriginalName("NOTICE_CODE_RUNG_CHANGED")] RungChanged = 3,
+    /// <summary>
+    /// The prompt is far from anything the world was taught; `words` holds the nearest prompt it knows.
+    /// </summary>
+    [pbr::OriginalName("NOTICE_CODE_FAR_PROMPT")] FarPrompt = 4,
+    /// <summary>
+    /// The client was silent for `Opened.actions_timeout_s`: no action is held any more.
+    /// </summary>
+    [pbr::OriginalName("NOTICE_CODE_ACTIONS_RELEASED")] ActionsReleased = 5,
   }
 
   internal enum ClosedReason {
@@ -947,8 +1049,12 @@ namespace Streamdit.V1 {
       defaultProfile_ = other.defaultProfile_;
       examplePrompts_ = other.examplePrompts_.Clone();
       vocabulary_ = other.vocabulary_.Clone();
-      actions_ = other.actions_.Clone();
       takesSourceFrames_ = other.takesSourceFrames_;
+      actions_ = other.actions_.Clone();
+      steeredBy_ = other.steeredBy_.Clone();
+      mayBeOpen_ = other.mayBeOpen_.Clone();
+      startClips_ = other.startClips_.Clone();
+      framesPerLatent_ = other.framesPerLatent_;
       _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
     }
 
@@ -1089,20 +1195,6 @@ namespace Streamdit.V1 {
       get { return vocabulary_; }
     }
 
-    /// <summary>Field number for the "actions" field.</summary>
-    public const int ActionsFieldNumber = 11;
-    private static readonly pb::FieldCodec<string> _repeated_actions_codec
-        = pb::FieldCodec.ForString(90);
-    private readonly pbc::RepeatedField<string> actions_ = new pbc::RepeatedField<string>();
-    /// <summary>
-    /// Action names the world was trained on; empty if it is steered by state alone.
-    /// </summary>
-    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
-    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
-    public pbc::RepeatedField<string> Actions {
-      get { return actions_; }
-    }
-
     /// <summary>Field number for the "takes_source_frames" field.</summary>
     public const int TakesSourceFramesFieldNumber = 12;
     private bool takesSourceFrames_;
@@ -1115,6 +1207,78 @@ namespace Streamdit.V1 {
       get { return takesSourceFrames_; }
       set {
         takesSourceFrames_ = value;
+      }
+    }
+
+    /// <summary>Field number for the "actions" field.</summary>
+    public const int ActionsFieldNumber = 13;
+    private static readonly pb::FieldCodec<global::Streamdit.V1.ActionInfo> _repeated_actions_codec
+        = pb::FieldCodec.ForMessage(106, global::Streamdit.V1.ActionInfo.Parser);
+    private readonly pbc::RepeatedField<global::Streamdit.V1.ActionInfo> actions_ = new pbc::RepeatedField<global::Streamdit.V1.ActionInfo>();
+    /// <summary>
+    /// What `Actions` may name; empty if the world takes none.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<global::Streamdit.V1.ActionInfo> Actions {
+      get { return actions_; }
+    }
+
+    /// <summary>Field number for the "steered_by" field.</summary>
+    public const int SteeredByFieldNumber = 14;
+    private static readonly pb::FieldCodec<global::Streamdit.V1.Steering> _repeated_steeredBy_codec
+        = pb::FieldCodec.ForEnum(114, x => (int) x, x => (global::Streamdit.V1.Steering) x);
+    private readonly pbc::RepeatedField<global::Streamdit.V1.Steering> steeredBy_ = new pbc::RepeatedField<global::Streamdit.V1.Steering>();
+    /// <summary>
+    /// What the world can be steered by; empty from an engine of 0.1: prompt and state.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<global::Streamdit.V1.Steering> SteeredBy {
+      get { return steeredBy_; }
+    }
+
+    /// <summary>Field number for the "may_be_open" field.</summary>
+    public const int MayBeOpenFieldNumber = 15;
+    private static readonly pb::FieldCodec<global::Streamdit.V1.Steering> _repeated_mayBeOpen_codec
+        = pb::FieldCodec.ForEnum(122, x => (int) x, x => (global::Streamdit.V1.Steering) x);
+    private readonly pbc::RepeatedField<global::Streamdit.V1.Steering> mayBeOpen_ = new pbc::RepeatedField<global::Streamdit.V1.Steering>();
+    /// <summary>
+    /// Which of these a session may leave open, for the engine to invent. The others have a default: the first example
+    /// prompt, every field's initial value, no action.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<global::Streamdit.V1.Steering> MayBeOpen {
+      get { return mayBeOpen_; }
+    }
+
+    /// <summary>Field number for the "start_clips" field.</summary>
+    public const int StartClipsFieldNumber = 16;
+    private static readonly pb::FieldCodec<string> _repeated_startClips_codec
+        = pb::FieldCodec.ForString(130);
+    private readonly pbc::RepeatedField<string> startClips_ = new pbc::RepeatedField<string>();
+    /// <summary>
+    /// Names of the world's start clips, for `Start.clip`.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<string> StartClips {
+      get { return startClips_; }
+    }
+
+    /// <summary>Field number for the "frames_per_latent" field.</summary>
+    public const int FramesPerLatentFieldNumber = 17;
+    private uint framesPerLatent_;
+    /// <summary>
+    /// Frames that one latent decodes to: `StartFrames` come in multiples of it.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public uint FramesPerLatent {
+      get { return framesPerLatent_; }
+      set {
+        framesPerLatent_ = value;
       }
     }
 
@@ -1143,8 +1307,12 @@ namespace Streamdit.V1 {
       if (DefaultProfile != other.DefaultProfile) return false;
       if(!examplePrompts_.Equals(other.examplePrompts_)) return false;
       if(!vocabulary_.Equals(other.vocabulary_)) return false;
-      if(!actions_.Equals(other.actions_)) return false;
       if (TakesSourceFrames != other.TakesSourceFrames) return false;
+      if(!actions_.Equals(other.actions_)) return false;
+      if(!steeredBy_.Equals(other.steeredBy_)) return false;
+      if(!mayBeOpen_.Equals(other.mayBeOpen_)) return false;
+      if(!startClips_.Equals(other.startClips_)) return false;
+      if (FramesPerLatent != other.FramesPerLatent) return false;
       return Equals(_unknownFields, other._unknownFields);
     }
 
@@ -1162,8 +1330,12 @@ namespace Streamdit.V1 {
       if (DefaultProfile.Length != 0) hash ^= DefaultProfile.GetHashCode();
       hash ^= examplePrompts_.GetHashCode();
       hash ^= vocabulary_.GetHashCode();
-      hash ^= actions_.GetHashCode();
       if (TakesSourceFrames != false) hash ^= TakesSourceFrames.GetHashCode();
+      hash ^= actions_.GetHashCode();
+      hash ^= steeredBy_.GetHashCode();
+      hash ^= mayBeOpen_.GetHashCode();
+      hash ^= startClips_.GetHashCode();
+      if (FramesPerLatent != 0) hash ^= FramesPerLatent.GetHashCode();
       if (_unknownFields != null) {
         hash ^= _unknownFields.GetHashCode();
       }
@@ -1210,10 +1382,17 @@ namespace Streamdit.V1 {
       }
       examplePrompts_.WriteTo(output, _repeated_examplePrompts_codec);
       vocabulary_.WriteTo(output, _repeated_vocabulary_codec);
-      actions_.WriteTo(output, _repeated_actions_codec);
       if (TakesSourceFrames != false) {
         output.WriteRawTag(96);
         output.WriteBool(TakesSourceFrames);
+      }
+      actions_.WriteTo(output, _repeated_actions_codec);
+      steeredBy_.WriteTo(output, _repeated_steeredBy_codec);
+      mayBeOpen_.WriteTo(output, _repeated_mayBeOpen_codec);
+      startClips_.WriteTo(output, _repeated_startClips_codec);
+      if (FramesPerLatent != 0) {
+        output.WriteRawTag(136, 1);
+        output.WriteUInt32(FramesPerLatent);
       }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(output);
@@ -1253,10 +1432,17 @@ namespace Streamdit.V1 {
       }
       examplePrompts_.WriteTo(ref output, _repeated_examplePrompts_codec);
       vocabulary_.WriteTo(ref output, _repeated_vocabulary_codec);
-      actions_.WriteTo(ref output, _repeated_actions_codec);
       if (TakesSourceFrames != false) {
         output.WriteRawTag(96);
         output.WriteBool(TakesSourceFrames);
+      }
+      actions_.WriteTo(ref output, _repeated_actions_codec);
+      steeredBy_.WriteTo(ref output, _repeated_steeredBy_codec);
+      mayBeOpen_.WriteTo(ref output, _repeated_mayBeOpen_codec);
+      startClips_.WriteTo(ref output, _repeated_startClips_codec);
+      if (FramesPerLatent != 0) {
+        output.WriteRawTag(136, 1);
+        output.WriteUInt32(FramesPerLatent);
       }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(ref output);
@@ -1290,9 +1476,15 @@ namespace Streamdit.V1 {
       }
       size += examplePrompts_.CalculateSize(_repeated_examplePrompts_codec);
       size += vocabulary_.CalculateSize(_repeated_vocabulary_codec);
-      size += actions_.CalculateSize(_repeated_actions_codec);
       if (TakesSourceFrames != false) {
         size += 1 + 1;
+      }
+      size += actions_.CalculateSize(_repeated_actions_codec);
+      size += steeredBy_.CalculateSize(_repeated_steeredBy_codec);
+      size += mayBeOpen_.CalculateSize(_repeated_mayBeOpen_codec);
+      size += startClips_.CalculateSize(_repeated_startClips_codec);
+      if (FramesPerLatent != 0) {
+        size += 2 + pb::CodedOutputStream.ComputeUInt32Size(FramesPerLatent);
       }
       if (_unknownFields != null) {
         size += _unknownFields.CalculateSize();
@@ -1328,9 +1520,15 @@ namespace Streamdit.V1 {
       }
       examplePrompts_.Add(other.examplePrompts_);
       vocabulary_.Add(other.vocabulary_);
-      actions_.Add(other.actions_);
       if (other.TakesSourceFrames != false) {
         TakesSourceFrames = other.TakesSourceFrames;
+      }
+      actions_.Add(other.actions_);
+      steeredBy_.Add(other.steeredBy_);
+      mayBeOpen_.Add(other.mayBeOpen_);
+      startClips_.Add(other.startClips_);
+      if (other.FramesPerLatent != 0) {
+        FramesPerLatent = other.FramesPerLatent;
       }
       _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
     }
@@ -1391,12 +1589,30 @@ namespace Streamdit.V1 {
             vocabulary_.AddEntriesFrom(input, _repeated_vocabulary_codec);
             break;
           }
-          case 90: {
+          case 96: {
+            TakesSourceFrames = input.ReadBool();
+            break;
+          }
+          case 106: {
             actions_.AddEntriesFrom(input, _repeated_actions_codec);
             break;
           }
-          case 96: {
-            TakesSourceFrames = input.ReadBool();
+          case 114:
+          case 112: {
+            steeredBy_.AddEntriesFrom(input, _repeated_steeredBy_codec);
+            break;
+          }
+          case 122:
+          case 120: {
+            mayBeOpen_.AddEntriesFrom(input, _repeated_mayBeOpen_codec);
+            break;
+          }
+          case 130: {
+            startClips_.AddEntriesFrom(input, _repeated_startClips_codec);
+            break;
+          }
+          case 136: {
+            FramesPerLatent = input.ReadUInt32();
             break;
           }
         }
@@ -1458,12 +1674,465 @@ namespace Streamdit.V1 {
             vocabulary_.AddEntriesFrom(ref input, _repeated_vocabulary_codec);
             break;
           }
-          case 90: {
+          case 96: {
+            TakesSourceFrames = input.ReadBool();
+            break;
+          }
+          case 106: {
             actions_.AddEntriesFrom(ref input, _repeated_actions_codec);
             break;
           }
-          case 96: {
-            TakesSourceFrames = input.ReadBool();
+          case 114:
+          case 112: {
+            steeredBy_.AddEntriesFrom(ref input, _repeated_steeredBy_codec);
+            break;
+          }
+          case 122:
+          case 120: {
+            mayBeOpen_.AddEntriesFrom(ref input, _repeated_mayBeOpen_codec);
+            break;
+          }
+          case 130: {
+            startClips_.AddEntriesFrom(ref input, _repeated_startClips_codec);
+            break;
+          }
+          case 136: {
+            FramesPerLatent = input.ReadUInt32();
+            break;
+          }
+        }
+      }
+    }
+    #endif
+
+  }
+
+  /// <summary>
+  /// One action that a world takes.
+  /// </summary>
+  [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
+  internal sealed partial class ActionInfo : pb::IMessage<ActionInfo>
+  #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      , pb::IBufferMessage
+  #endif
+  {
+    private static readonly pb::MessageParser<ActionInfo> _parser = new pb::MessageParser<ActionInfo>(() => new ActionInfo());
+    private pb::UnknownFieldSet _unknownFields;
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pb::MessageParser<ActionInfo> Parser { get { return _parser; } }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pbr::MessageDescriptor Descriptor {
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[3]; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    pbr::MessageDescriptor pb::IMessage.Descriptor {
+      get { return Descriptor; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public ActionInfo() {
+      OnConstruction();
+    }
+
+    partial void OnConstruction();
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public ActionInfo(ActionInfo other) : this() {
+      name_ = other.name_;
+      kind_ = other.kind_;
+      min_ = other.min_;
+      max_ = other.max_;
+      group_ = other.group_;
+      defaultKey_ = other.defaultKey_;
+      description_ = other.description_;
+      _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public ActionInfo Clone() {
+      return new ActionInfo(this);
+    }
+
+    /// <summary>Field number for the "name" field.</summary>
+    public const int NameFieldNumber = 1;
+    private string name_ = "";
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public string Name {
+      get { return name_; }
+      set {
+        name_ = pb::ProtoPreconditions.CheckNotNull(value, "value");
+      }
+    }
+
+    /// <summary>Field number for the "kind" field.</summary>
+    public const int KindFieldNumber = 2;
+    private global::Streamdit.V1.ActionKind kind_ = global::Streamdit.V1.ActionKind.Unspecified;
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public global::Streamdit.V1.ActionKind Kind {
+      get { return kind_; }
+      set {
+        kind_ = value;
+      }
+    }
+
+    /// <summary>Field number for the "min" field.</summary>
+    public const int MinFieldNumber = 3;
+    private float min_;
+    /// <summary>
+    /// An axis's range; it holds 0, which is what an action that is not named has. A button's are 0 and 1.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public float Min {
+      get { return min_; }
+      set {
+        min_ = value;
+      }
+    }
+
+    /// <summary>Field number for the "max" field.</summary>
+    public const int MaxFieldNumber = 4;
+    private float max_;
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public float Max {
+      get { return max_; }
+      set {
+        max_ = value;
+      }
+    }
+
+    /// <summary>Field number for the "group" field.</summary>
+    public const int GroupFieldNumber = 5;
+    private string group_ = "";
+    /// <summary>
+    /// At most one action of a group may differ from 0; empty: no group. A discrete choice is a group of buttons.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public string Group {
+      get { return group_; }
+      set {
+        group_ = pb::ProtoPreconditions.CheckNotNull(value, "value");
+      }
+    }
+
+    /// <summary>Field number for the "default_key" field.</summary>
+    public const int DefaultKeyFieldNumber = 6;
+    private string defaultKey_ = "";
+    /// <summary>
+    /// The key that a game would bind it to, e.g. "left", "space", "w"; empty: none.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public string DefaultKey {
+      get { return defaultKey_; }
+      set {
+        defaultKey_ = pb::ProtoPreconditions.CheckNotNull(value, "value");
+      }
+    }
+
+    /// <summary>Field number for the "description" field.</summary>
+    public const int DescriptionFieldNumber = 7;
+    private string description_ = "";
+    /// <summary>
+    /// One sentence for people.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public string Description {
+      get { return description_; }
+      set {
+        description_ = pb::ProtoPreconditions.CheckNotNull(value, "value");
+      }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override bool Equals(object other) {
+      return Equals(other as ActionInfo);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public bool Equals(ActionInfo other) {
+      if (ReferenceEquals(other, null)) {
+        return false;
+      }
+      if (ReferenceEquals(other, this)) {
+        return true;
+      }
+      if (Name != other.Name) return false;
+      if (Kind != other.Kind) return false;
+      if (!pbc::ProtobufEqualityComparers.BitwiseSingleEqualityComparer.Equals(Min, other.Min)) return false;
+      if (!pbc::ProtobufEqualityComparers.BitwiseSingleEqualityComparer.Equals(Max, other.Max)) return false;
+      if (Group != other.Group) return false;
+      if (DefaultKey != other.DefaultKey) return false;
+      if (Description != other.Description) return false;
+      return Equals(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override int GetHashCode() {
+      int hash = 1;
+      if (Name.Length != 0) hash ^= Name.GetHashCode();
+      if (Kind != global::Streamdit.V1.ActionKind.Unspecified) hash ^= Kind.GetHashCode();
+      if (Min != 0F) hash ^= pbc::ProtobufEqualityComparers.BitwiseSingleEqualityComparer.GetHashCode(Min);
+      if (Max != 0F) hash ^= pbc::ProtobufEqualityComparers.BitwiseSingleEqualityComparer.GetHashCode(Max);
+      if (Group.Length != 0) hash ^= Group.GetHashCode();
+      if (DefaultKey.Length != 0) hash ^= DefaultKey.GetHashCode();
+      if (Description.Length != 0) hash ^= Description.GetHashCode();
+      if (_unknownFields != null) {
+        hash ^= _unknownFields.GetHashCode();
+      }
+      return hash;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override string ToString() {
+      return pb::JsonFormatter.ToDiagnosticString(this);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void WriteTo(pb::CodedOutputStream output) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      output.WriteRawMessage(this);
+    #else
+      if (Name.Length != 0) {
+        output.WriteRawTag(10);
+        output.WriteString(Name);
+      }
+      if (Kind != global::Streamdit.V1.ActionKind.Unspecified) {
+        output.WriteRawTag(16);
+        output.WriteEnum((int) Kind);
+      }
+      if (Min != 0F) {
+        output.WriteRawTag(29);
+        output.WriteFloat(Min);
+      }
+      if (Max != 0F) {
+        output.WriteRawTag(37);
+        output.WriteFloat(Max);
+      }
+      if (Group.Length != 0) {
+        output.WriteRawTag(42);
+        output.WriteString(Group);
+      }
+      if (DefaultKey.Length != 0) {
+        output.WriteRawTag(50);
+        output.WriteString(DefaultKey);
+      }
+      if (Description.Length != 0) {
+        output.WriteRawTag(58);
+        output.WriteString(Description);
+      }
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(output);
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalWriteTo(ref pb::WriteContext output) {
+      if (Name.Length != 0) {
+        output.WriteRawTag(10);
+        output.WriteString(Name);
+      }
+      if (Kind != global::Streamdit.V1.ActionKind.Unspecified) {
+        output.WriteRawTag(16);
+        output.WriteEnum((int) Kind);
+      }
+      if (Min != 0F) {
+        output.WriteRawTag(29);
+        output.WriteFloat(Min);
+      }
+      if (Max != 0F) {
+        output.WriteRawTag(37);
+        output.WriteFloat(Max);
+      }
+      if (Group.Length != 0) {
+        output.WriteRawTag(42);
+        output.WriteString(Group);
+      }
+      if (DefaultKey.Length != 0) {
+        output.WriteRawTag(50);
+        output.WriteString(DefaultKey);
+      }
+      if (Description.Length != 0) {
+        output.WriteRawTag(58);
+        output.WriteString(Description);
+      }
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(ref output);
+      }
+    }
+    #endif
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public int CalculateSize() {
+      int size = 0;
+      if (Name.Length != 0) {
+        size += 1 + pb::CodedOutputStream.ComputeStringSize(Name);
+      }
+      if (Kind != global::Streamdit.V1.ActionKind.Unspecified) {
+        size += 1 + pb::CodedOutputStream.ComputeEnumSize((int) Kind);
+      }
+      if (Min != 0F) {
+        size += 1 + 4;
+      }
+      if (Max != 0F) {
+        size += 1 + 4;
+      }
+      if (Group.Length != 0) {
+        size += 1 + pb::CodedOutputStream.ComputeStringSize(Group);
+      }
+      if (DefaultKey.Length != 0) {
+        size += 1 + pb::CodedOutputStream.ComputeStringSize(DefaultKey);
+      }
+      if (Description.Length != 0) {
+        size += 1 + pb::CodedOutputStream.ComputeStringSize(Description);
+      }
+      if (_unknownFields != null) {
+        size += _unknownFields.CalculateSize();
+      }
+      return size;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(ActionInfo other) {
+      if (other == null) {
+        return;
+      }
+      if (other.Name.Length != 0) {
+        Name = other.Name;
+      }
+      if (other.Kind != global::Streamdit.V1.ActionKind.Unspecified) {
+        Kind = other.Kind;
+      }
+      if (other.Min != 0F) {
+        Min = other.Min;
+      }
+      if (other.Max != 0F) {
+        Max = other.Max;
+      }
+      if (other.Group.Length != 0) {
+        Group = other.Group;
+      }
+      if (other.DefaultKey.Length != 0) {
+        DefaultKey = other.DefaultKey;
+      }
+      if (other.Description.Length != 0) {
+        Description = other.Description;
+      }
+      _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(pb::CodedInputStream input) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      input.ReadRawMessage(this);
+    #else
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, input);
+            break;
+          case 10: {
+            Name = input.ReadString();
+            break;
+          }
+          case 16: {
+            Kind = (global::Streamdit.V1.ActionKind) input.ReadEnum();
+            break;
+          }
+          case 29: {
+            Min = input.ReadFloat();
+            break;
+          }
+          case 37: {
+            Max = input.ReadFloat();
+            break;
+          }
+          case 42: {
+            Group = input.ReadString();
+            break;
+          }
+          case 50: {
+            DefaultKey = input.ReadString();
+            break;
+          }
+          case 58: {
+            Description = input.ReadString();
+            break;
+          }
+        }
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalMergeFrom(ref pb::ParseContext input) {
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, ref input);
+            break;
+          case 10: {
+            Name = input.ReadString();
+            break;
+          }
+          case 16: {
+            Kind = (global::Streamdit.V1.ActionKind) input.ReadEnum();
+            break;
+          }
+          case 29: {
+            Min = input.ReadFloat();
+            break;
+          }
+          case 37: {
+            Max = input.ReadFloat();
+            break;
+          }
+          case 42: {
+            Group = input.ReadString();
+            break;
+          }
+          case 50: {
+            DefaultKey = input.ReadString();
+            break;
+          }
+          case 58: {
+            Description = input.ReadString();
             break;
           }
         }
@@ -1488,7 +2157,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[3]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[4]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -1843,7 +2512,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[4]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[5]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -2229,7 +2898,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[5]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[6]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -2261,9 +2930,6 @@ namespace Streamdit.V1 {
         case BodyOneofCase.State:
           State = other.State.Clone();
           break;
-        case BodyOneofCase.Action:
-          Action = other.Action.Clone();
-          break;
         case BodyOneofCase.Control:
           Control = other.Control.Clone();
           break;
@@ -2278,6 +2944,9 @@ namespace Streamdit.V1 {
           break;
         case BodyOneofCase.SourceFrame:
           SourceFrame = other.SourceFrame.Clone();
+          break;
+        case BodyOneofCase.Actions:
+          Actions = other.Actions.Clone();
           break;
       }
 
@@ -2294,7 +2963,7 @@ namespace Streamdit.V1 {
     public const int EventIdFieldNumber = 1;
     private ulong eventId_;
     /// <summary>
-    /// Rising per stream over prompt, state, action, control and source_frame; 0 on the others. Frames name the last one
+    /// Rising per stream over prompt, state, actions, control and source_frame; 0 on the others. Frames name the last one
     /// they obey.
     /// </summary>
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -2354,18 +3023,6 @@ namespace Streamdit.V1 {
       set {
         body_ = value;
         bodyCase_ = value == null ? BodyOneofCase.None : BodyOneofCase.State;
-      }
-    }
-
-    /// <summary>Field number for the "action" field.</summary>
-    public const int ActionFieldNumber = 13;
-    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
-    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
-    public global::Streamdit.V1.Action Action {
-      get { return bodyCase_ == BodyOneofCase.Action ? (global::Streamdit.V1.Action) body_ : null; }
-      set {
-        body_ = value;
-        bodyCase_ = value == null ? BodyOneofCase.None : BodyOneofCase.Action;
       }
     }
 
@@ -2429,6 +3086,18 @@ namespace Streamdit.V1 {
       }
     }
 
+    /// <summary>Field number for the "actions" field.</summary>
+    public const int ActionsFieldNumber = 19;
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public global::Streamdit.V1.Actions Actions {
+      get { return bodyCase_ == BodyOneofCase.Actions ? (global::Streamdit.V1.Actions) body_ : null; }
+      set {
+        body_ = value;
+        bodyCase_ = value == null ? BodyOneofCase.None : BodyOneofCase.Actions;
+      }
+    }
+
     private object body_;
     /// <summary>Enum of possible cases for the "body" oneof.</summary>
     public enum BodyOneofCase {
@@ -2436,12 +3105,12 @@ namespace Streamdit.V1 {
       Open = 10,
       Prompt = 11,
       State = 12,
-      Action = 13,
       Control = 14,
       Ack = 15,
       Heartbeat = 16,
       Close = 17,
       SourceFrame = 18,
+      Actions = 19,
     }
     private BodyOneofCase bodyCase_ = BodyOneofCase.None;
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -2477,12 +3146,12 @@ namespace Streamdit.V1 {
       if (!object.Equals(Open, other.Open)) return false;
       if (!object.Equals(Prompt, other.Prompt)) return false;
       if (!object.Equals(State, other.State)) return false;
-      if (!object.Equals(Action, other.Action)) return false;
       if (!object.Equals(Control, other.Control)) return false;
       if (!object.Equals(Ack, other.Ack)) return false;
       if (!object.Equals(Heartbeat, other.Heartbeat)) return false;
       if (!object.Equals(Close, other.Close)) return false;
       if (!object.Equals(SourceFrame, other.SourceFrame)) return false;
+      if (!object.Equals(Actions, other.Actions)) return false;
       if (BodyCase != other.BodyCase) return false;
       return Equals(_unknownFields, other._unknownFields);
     }
@@ -2496,12 +3165,12 @@ namespace Streamdit.V1 {
       if (bodyCase_ == BodyOneofCase.Open) hash ^= Open.GetHashCode();
       if (bodyCase_ == BodyOneofCase.Prompt) hash ^= Prompt.GetHashCode();
       if (bodyCase_ == BodyOneofCase.State) hash ^= State.GetHashCode();
-      if (bodyCase_ == BodyOneofCase.Action) hash ^= Action.GetHashCode();
       if (bodyCase_ == BodyOneofCase.Control) hash ^= Control.GetHashCode();
       if (bodyCase_ == BodyOneofCase.Ack) hash ^= Ack.GetHashCode();
       if (bodyCase_ == BodyOneofCase.Heartbeat) hash ^= Heartbeat.GetHashCode();
       if (bodyCase_ == BodyOneofCase.Close) hash ^= Close.GetHashCode();
       if (bodyCase_ == BodyOneofCase.SourceFrame) hash ^= SourceFrame.GetHashCode();
+      if (bodyCase_ == BodyOneofCase.Actions) hash ^= Actions.GetHashCode();
       hash ^= (int) bodyCase_;
       if (_unknownFields != null) {
         hash ^= _unknownFields.GetHashCode();
@@ -2541,10 +3210,6 @@ namespace Streamdit.V1 {
         output.WriteRawTag(98);
         output.WriteMessage(State);
       }
-      if (bodyCase_ == BodyOneofCase.Action) {
-        output.WriteRawTag(106);
-        output.WriteMessage(Action);
-      }
       if (bodyCase_ == BodyOneofCase.Control) {
         output.WriteRawTag(114);
         output.WriteMessage(Control);
@@ -2564,6 +3229,10 @@ namespace Streamdit.V1 {
       if (bodyCase_ == BodyOneofCase.SourceFrame) {
         output.WriteRawTag(146, 1);
         output.WriteMessage(SourceFrame);
+      }
+      if (bodyCase_ == BodyOneofCase.Actions) {
+        output.WriteRawTag(154, 1);
+        output.WriteMessage(Actions);
       }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(output);
@@ -2595,10 +3264,6 @@ namespace Streamdit.V1 {
         output.WriteRawTag(98);
         output.WriteMessage(State);
       }
-      if (bodyCase_ == BodyOneofCase.Action) {
-        output.WriteRawTag(106);
-        output.WriteMessage(Action);
-      }
       if (bodyCase_ == BodyOneofCase.Control) {
         output.WriteRawTag(114);
         output.WriteMessage(Control);
@@ -2618,6 +3283,10 @@ namespace Streamdit.V1 {
       if (bodyCase_ == BodyOneofCase.SourceFrame) {
         output.WriteRawTag(146, 1);
         output.WriteMessage(SourceFrame);
+      }
+      if (bodyCase_ == BodyOneofCase.Actions) {
+        output.WriteRawTag(154, 1);
+        output.WriteMessage(Actions);
       }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(ref output);
@@ -2644,9 +3313,6 @@ namespace Streamdit.V1 {
       if (bodyCase_ == BodyOneofCase.State) {
         size += 1 + pb::CodedOutputStream.ComputeMessageSize(State);
       }
-      if (bodyCase_ == BodyOneofCase.Action) {
-        size += 1 + pb::CodedOutputStream.ComputeMessageSize(Action);
-      }
       if (bodyCase_ == BodyOneofCase.Control) {
         size += 1 + pb::CodedOutputStream.ComputeMessageSize(Control);
       }
@@ -2661,6 +3327,9 @@ namespace Streamdit.V1 {
       }
       if (bodyCase_ == BodyOneofCase.SourceFrame) {
         size += 2 + pb::CodedOutputStream.ComputeMessageSize(SourceFrame);
+      }
+      if (bodyCase_ == BodyOneofCase.Actions) {
+        size += 2 + pb::CodedOutputStream.ComputeMessageSize(Actions);
       }
       if (_unknownFields != null) {
         size += _unknownFields.CalculateSize();
@@ -2699,12 +3368,6 @@ namespace Streamdit.V1 {
           }
           State.MergeFrom(other.State);
           break;
-        case BodyOneofCase.Action:
-          if (Action == null) {
-            Action = new global::Streamdit.V1.Action();
-          }
-          Action.MergeFrom(other.Action);
-          break;
         case BodyOneofCase.Control:
           if (Control == null) {
             Control = new global::Streamdit.V1.Control();
@@ -2734,6 +3397,12 @@ namespace Streamdit.V1 {
             SourceFrame = new global::Streamdit.V1.SourceFrame();
           }
           SourceFrame.MergeFrom(other.SourceFrame);
+          break;
+        case BodyOneofCase.Actions:
+          if (Actions == null) {
+            Actions = new global::Streamdit.V1.Actions();
+          }
+          Actions.MergeFrom(other.Actions);
           break;
       }
 
@@ -2791,15 +3460,6 @@ namespace Streamdit.V1 {
             State = subBuilder;
             break;
           }
-          case 106: {
-            global::Streamdit.V1.Action subBuilder = new global::Streamdit.V1.Action();
-            if (bodyCase_ == BodyOneofCase.Action) {
-              subBuilder.MergeFrom(Action);
-            }
-            input.ReadMessage(subBuilder);
-            Action = subBuilder;
-            break;
-          }
           case 114: {
             global::Streamdit.V1.Control subBuilder = new global::Streamdit.V1.Control();
             if (bodyCase_ == BodyOneofCase.Control) {
@@ -2843,6 +3503,15 @@ namespace Streamdit.V1 {
             }
             input.ReadMessage(subBuilder);
             SourceFrame = subBuilder;
+            break;
+          }
+          case 154: {
+            global::Streamdit.V1.Actions subBuilder = new global::Streamdit.V1.Actions();
+            if (bodyCase_ == BodyOneofCase.Actions) {
+              subBuilder.MergeFrom(Actions);
+            }
+            input.ReadMessage(subBuilder);
+            Actions = subBuilder;
             break;
           }
         }
@@ -2899,15 +3568,6 @@ namespace Streamdit.V1 {
             State = subBuilder;
             break;
           }
-          case 106: {
-            global::Streamdit.V1.Action subBuilder = new global::Streamdit.V1.Action();
-            if (bodyCase_ == BodyOneofCase.Action) {
-              subBuilder.MergeFrom(Action);
-            }
-            input.ReadMessage(subBuilder);
-            Action = subBuilder;
-            break;
-          }
           case 114: {
             global::Streamdit.V1.Control subBuilder = new global::Streamdit.V1.Control();
             if (bodyCase_ == BodyOneofCase.Control) {
@@ -2953,6 +3613,15 @@ namespace Streamdit.V1 {
             SourceFrame = subBuilder;
             break;
           }
+          case 154: {
+            global::Streamdit.V1.Actions subBuilder = new global::Streamdit.V1.Actions();
+            if (bodyCase_ == BodyOneofCase.Actions) {
+              subBuilder.MergeFrom(Actions);
+            }
+            input.ReadMessage(subBuilder);
+            Actions = subBuilder;
+            break;
+          }
         }
       }
     }
@@ -2976,7 +3645,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[6]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[7]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -3010,6 +3679,8 @@ namespace Streamdit.V1 {
       state_ = other.state_ != null ? other.state_.Clone() : null;
       jpegQuality_ = other.jpegQuality_;
       resumeToken_ = other.resumeToken_;
+      actions_ = other.actions_ != null ? other.actions_.Clone() : null;
+      start_ = other.start_ != null ? other.start_.Clone() : null;
       _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
     }
 
@@ -3166,7 +3837,7 @@ namespace Streamdit.V1 {
     public const int PromptFieldNumber = 10;
     private global::Streamdit.V1.Prompt prompt_;
     /// <summary>
-    /// Absent: the world's first example prompt.
+    /// Absent: the prompt is left open where the world can (`WorldInfo.may_be_open`), else the first example prompt.
     /// </summary>
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
@@ -3181,7 +3852,7 @@ namespace Streamdit.V1 {
     public const int StateFieldNumber = 11;
     private global::Streamdit.V1.State state_;
     /// <summary>
-    /// Absent: every field's initial value.
+    /// Absent: the state is left open where the world can, else every field has its initial value.
     /// </summary>
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
@@ -3223,6 +3894,36 @@ namespace Streamdit.V1 {
       }
     }
 
+    /// <summary>Field number for the "actions" field.</summary>
+    public const int ActionsFieldNumber = 14;
+    private global::Streamdit.V1.Actions actions_;
+    /// <summary>
+    /// Absent: no action was said, which is left open where the world can.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public global::Streamdit.V1.Actions Actions {
+      get { return actions_; }
+      set {
+        actions_ = value;
+      }
+    }
+
+    /// <summary>Field number for the "start" field.</summary>
+    public const int StartFieldNumber = 15;
+    private global::Streamdit.V1.Start start_;
+    /// <summary>
+    /// What the stream goes on from; absent: from nothing but noise.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public global::Streamdit.V1.Start Start {
+      get { return start_; }
+      set {
+        start_ = value;
+      }
+    }
+
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public override bool Equals(object other) {
@@ -3251,6 +3952,8 @@ namespace Streamdit.V1 {
       if (!object.Equals(State, other.State)) return false;
       if (JpegQuality != other.JpegQuality) return false;
       if (ResumeToken != other.ResumeToken) return false;
+      if (!object.Equals(Actions, other.Actions)) return false;
+      if (!object.Equals(Start, other.Start)) return false;
       return Equals(_unknownFields, other._unknownFields);
     }
 
@@ -3271,6 +3974,8 @@ namespace Streamdit.V1 {
       if (state_ != null) hash ^= State.GetHashCode();
       if (JpegQuality != 0) hash ^= JpegQuality.GetHashCode();
       if (ResumeToken.Length != 0) hash ^= ResumeToken.GetHashCode();
+      if (actions_ != null) hash ^= Actions.GetHashCode();
+      if (start_ != null) hash ^= Start.GetHashCode();
       if (_unknownFields != null) {
         hash ^= _unknownFields.GetHashCode();
       }
@@ -3338,6 +4043,14 @@ namespace Streamdit.V1 {
         output.WriteRawTag(106);
         output.WriteString(ResumeToken);
       }
+      if (actions_ != null) {
+        output.WriteRawTag(114);
+        output.WriteMessage(Actions);
+      }
+      if (start_ != null) {
+        output.WriteRawTag(122);
+        output.WriteMessage(Start);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(output);
       }
@@ -3397,6 +4110,14 @@ namespace Streamdit.V1 {
         output.WriteRawTag(106);
         output.WriteString(ResumeToken);
       }
+      if (actions_ != null) {
+        output.WriteRawTag(114);
+        output.WriteMessage(Actions);
+      }
+      if (start_ != null) {
+        output.WriteRawTag(122);
+        output.WriteMessage(Start);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(ref output);
       }
@@ -3443,6 +4164,12 @@ namespace Streamdit.V1 {
       }
       if (ResumeToken.Length != 0) {
         size += 1 + pb::CodedOutputStream.ComputeStringSize(ResumeToken);
+      }
+      if (actions_ != null) {
+        size += 1 + pb::CodedOutputStream.ComputeMessageSize(Actions);
+      }
+      if (start_ != null) {
+        size += 1 + pb::CodedOutputStream.ComputeMessageSize(Start);
       }
       if (_unknownFields != null) {
         size += _unknownFields.CalculateSize();
@@ -3498,6 +4225,18 @@ namespace Streamdit.V1 {
       }
       if (other.ResumeToken.Length != 0) {
         ResumeToken = other.ResumeToken;
+      }
+      if (other.actions_ != null) {
+        if (actions_ == null) {
+          Actions = new global::Streamdit.V1.Actions();
+        }
+        Actions.MergeFrom(other.Actions);
+      }
+      if (other.start_ != null) {
+        if (start_ == null) {
+          Start = new global::Streamdit.V1.Start();
+        }
+        Start.MergeFrom(other.Start);
       }
       _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
     }
@@ -3575,6 +4314,20 @@ namespace Streamdit.V1 {
           }
           case 106: {
             ResumeToken = input.ReadString();
+            break;
+          }
+          case 114: {
+            if (actions_ == null) {
+              Actions = new global::Streamdit.V1.Actions();
+            }
+            input.ReadMessage(Actions);
+            break;
+          }
+          case 122: {
+            if (start_ == null) {
+              Start = new global::Streamdit.V1.Start();
+            }
+            input.ReadMessage(Start);
             break;
           }
         }
@@ -3655,6 +4408,690 @@ namespace Streamdit.V1 {
             ResumeToken = input.ReadString();
             break;
           }
+          case 114: {
+            if (actions_ == null) {
+              Actions = new global::Streamdit.V1.Actions();
+            }
+            input.ReadMessage(Actions);
+            break;
+          }
+          case 122: {
+            if (start_ == null) {
+              Start = new global::Streamdit.V1.Start();
+            }
+            input.ReadMessage(Start);
+            break;
+          }
+        }
+      }
+    }
+    #endif
+
+  }
+
+  /// <summary>
+  /// A moment for a stream to go on from.
+  /// </summary>
+  [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
+  internal sealed partial class Start : pb::IMessage<Start>
+  #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      , pb::IBufferMessage
+  #endif
+  {
+    private static readonly pb::MessageParser<Start> _parser = new pb::MessageParser<Start>(() => new Start());
+    private pb::UnknownFieldSet _unknownFields;
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pb::MessageParser<Start> Parser { get { return _parser; } }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pbr::MessageDescriptor Descriptor {
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[8]; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    pbr::MessageDescriptor pb::IMessage.Descriptor {
+      get { return Descriptor; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public Start() {
+      OnConstruction();
+    }
+
+    partial void OnConstruction();
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public Start(Start other) : this() {
+      switch (other.SourceCase) {
+        case SourceOneofCase.Clip:
+          Clip = other.Clip;
+          break;
+        case SourceOneofCase.Frames:
+          Frames = other.Frames.Clone();
+          break;
+      }
+
+      _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public Start Clone() {
+      return new Start(this);
+    }
+
+    /// <summary>Field number for the "clip" field.</summary>
+    public const int ClipFieldNumber = 1;
+    /// <summary>
+    /// One of `WorldInfo.start_clips`.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public string Clip {
+      get { return HasClip ? (string) source_ : ""; }
+      set {
+        source_ = pb::ProtoPreconditions.CheckNotNull(value, "value");
+        sourceCase_ = SourceOneofCase.Clip;
+      }
+    }
+    /// <summary>Gets whether the "clip" field is set</summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public bool HasClip {
+      get { return sourceCase_ == SourceOneofCase.Clip; }
+    }
+    /// <summary> Clears the value of the oneof if it's currently set to "clip" </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void ClearClip() {
+      if (HasClip) {
+        ClearSource();
+      }
+    }
+
+    /// <summary>Field number for the "frames" field.</summary>
+    public const int FramesFieldNumber = 2;
+    /// <summary>
+    /// Frames of the client's own.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public global::Streamdit.V1.StartFrames Frames {
+      get { return sourceCase_ == SourceOneofCase.Frames ? (global::Streamdit.V1.StartFrames) source_ : null; }
+      set {
+        source_ = value;
+        sourceCase_ = value == null ? SourceOneofCase.None : SourceOneofCase.Frames;
+      }
+    }
+
+    private object source_;
+    /// <summary>Enum of possible cases for the "source" oneof.</summary>
+    public enum SourceOneofCase {
+      None = 0,
+      Clip = 1,
+      Frames = 2,
+    }
+    private SourceOneofCase sourceCase_ = SourceOneofCase.None;
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public SourceOneofCase SourceCase {
+      get { return sourceCase_; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void ClearSource() {
+      sourceCase_ = SourceOneofCase.None;
+      source_ = null;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override bool Equals(object other) {
+      return Equals(other as Start);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public bool Equals(Start other) {
+      if (ReferenceEquals(other, null)) {
+        return false;
+      }
+      if (ReferenceEquals(other, this)) {
+        return true;
+      }
+      if (Clip != other.Clip) return false;
+      if (!object.Equals(Frames, other.Frames)) return false;
+      if (SourceCase != other.SourceCase) return false;
+      return Equals(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override int GetHashCode() {
+      int hash = 1;
+      if (HasClip) hash ^= Clip.GetHashCode();
+      if (sourceCase_ == SourceOneofCase.Frames) hash ^= Frames.GetHashCode();
+      hash ^= (int) sourceCase_;
+      if (_unknownFields != null) {
+        hash ^= _unknownFields.GetHashCode();
+      }
+      return hash;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override string ToString() {
+      return pb::JsonFormatter.ToDiagnosticString(this);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void WriteTo(pb::CodedOutputStream output) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      output.WriteRawMessage(this);
+    #else
+      if (HasClip) {
+        output.WriteRawTag(10);
+        output.WriteString(Clip);
+      }
+      if (sourceCase_ == SourceOneofCase.Frames) {
+        output.WriteRawTag(18);
+        output.WriteMessage(Frames);
+      }
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(output);
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalWriteTo(ref pb::WriteContext output) {
+      if (HasClip) {
+        output.WriteRawTag(10);
+        output.WriteString(Clip);
+      }
+      if (sourceCase_ == SourceOneofCase.Frames) {
+        output.WriteRawTag(18);
+        output.WriteMessage(Frames);
+      }
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(ref output);
+      }
+    }
+    #endif
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public int CalculateSize() {
+      int size = 0;
+      if (HasClip) {
+        size += 1 + pb::CodedOutputStream.ComputeStringSize(Clip);
+      }
+      if (sourceCase_ == SourceOneofCase.Frames) {
+        size += 1 + pb::CodedOutputStream.ComputeMessageSize(Frames);
+      }
+      if (_unknownFields != null) {
+        size += _unknownFields.CalculateSize();
+      }
+      return size;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(Start other) {
+      if (other == null) {
+        return;
+      }
+      switch (other.SourceCase) {
+        case SourceOneofCase.Clip:
+          Clip = other.Clip;
+          break;
+        case SourceOneofCase.Frames:
+          if (Frames == null) {
+            Frames = new global::Streamdit.V1.StartFrames();
+          }
+          Frames.MergeFrom(other.Frames);
+          break;
+      }
+
+      _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(pb::CodedInputStream input) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      input.ReadRawMessage(this);
+    #else
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, input);
+            break;
+          case 10: {
+            Clip = input.ReadString();
+            break;
+          }
+          case 18: {
+            global::Streamdit.V1.StartFrames subBuilder = new global::Streamdit.V1.StartFrames();
+            if (sourceCase_ == SourceOneofCase.Frames) {
+              subBuilder.MergeFrom(Frames);
+            }
+            input.ReadMessage(subBuilder);
+            Frames = subBuilder;
+            break;
+          }
+        }
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalMergeFrom(ref pb::ParseContext input) {
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, ref input);
+            break;
+          case 10: {
+            Clip = input.ReadString();
+            break;
+          }
+          case 18: {
+            global::Streamdit.V1.StartFrames subBuilder = new global::Streamdit.V1.StartFrames();
+            if (sourceCase_ == SourceOneofCase.Frames) {
+              subBuilder.MergeFrom(Frames);
+            }
+            input.ReadMessage(subBuilder);
+            Frames = subBuilder;
+            break;
+          }
+        }
+      }
+    }
+    #endif
+
+  }
+
+  /// <summary>
+  /// The last moments before the stream, oldest first: a multiple of `WorldInfo.frames_per_latent` of them, at most as
+  /// many as the profile's references hold.
+  /// </summary>
+  [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
+  internal sealed partial class StartFrames : pb::IMessage<StartFrames>
+  #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      , pb::IBufferMessage
+  #endif
+  {
+    private static readonly pb::MessageParser<StartFrames> _parser = new pb::MessageParser<StartFrames>(() => new StartFrames());
+    private pb::UnknownFieldSet _unknownFields;
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pb::MessageParser<StartFrames> Parser { get { return _parser; } }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pbr::MessageDescriptor Descriptor {
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[9]; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    pbr::MessageDescriptor pb::IMessage.Descriptor {
+      get { return Descriptor; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public StartFrames() {
+      OnConstruction();
+    }
+
+    partial void OnConstruction();
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public StartFrames(StartFrames other) : this() {
+      encoding_ = other.encoding_;
+      width_ = other.width_;
+      height_ = other.height_;
+      payloads_ = other.payloads_.Clone();
+      states_ = other.states_.Clone();
+      actions_ = other.actions_.Clone();
+      _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public StartFrames Clone() {
+      return new StartFrames(this);
+    }
+
+    /// <summary>Field number for the "encoding" field.</summary>
+    public const int EncodingFieldNumber = 1;
+    private global::Streamdit.V1.Encoding encoding_ = global::Streamdit.V1.Encoding.Unspecified;
+    /// <summary>
+    /// JPEG must be baseline.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public global::Streamdit.V1.Encoding Encoding {
+      get { return encoding_; }
+      set {
+        encoding_ = value;
+      }
+    }
+
+    /// <summary>Field number for the "width" field.</summary>
+    public const int WidthFieldNumber = 2;
+    private uint width_;
+    /// <summary>
+    /// Pixels; the world's.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public uint Width {
+      get { return width_; }
+      set {
+        width_ = value;
+      }
+    }
+
+    /// <summary>Field number for the "height" field.</summary>
+    public const int HeightFieldNumber = 3;
+    private uint height_;
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public uint Height {
+      get { return height_; }
+      set {
+        height_ = value;
+      }
+    }
+
+    /// <summary>Field number for the "payloads" field.</summary>
+    public const int PayloadsFieldNumber = 4;
+    private static readonly pb::FieldCodec<pb::ByteString> _repeated_payloads_codec
+        = pb::FieldCodec.ForBytes(34);
+    private readonly pbc::RepeatedField<pb::ByteString> payloads_ = new pbc::RepeatedField<pb::ByteString>();
+    /// <summary>
+    /// One a frame; at most 1 MiB with the rest of the message.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<pb::ByteString> Payloads {
+      get { return payloads_; }
+    }
+
+    /// <summary>Field number for the "states" field.</summary>
+    public const int StatesFieldNumber = 5;
+    private static readonly pb::FieldCodec<global::Streamdit.V1.StateStep> _repeated_states_codec
+        = pb::FieldCodec.ForMessage(42, global::Streamdit.V1.StateStep.Parser);
+    private readonly pbc::RepeatedField<global::Streamdit.V1.StateStep> states_ = new pbc::RepeatedField<global::Streamdit.V1.StateStep>();
+    /// <summary>
+    /// What was in force at each frame: none, or one a frame. State steps carry all fields.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<global::Streamdit.V1.StateStep> States {
+      get { return states_; }
+    }
+
+    /// <summary>Field number for the "actions" field.</summary>
+    public const int ActionsFieldNumber = 6;
+    private static readonly pb::FieldCodec<global::Streamdit.V1.ActionsStep> _repeated_actions_codec
+        = pb::FieldCodec.ForMessage(50, global::Streamdit.V1.ActionsStep.Parser);
+    private readonly pbc::RepeatedField<global::Streamdit.V1.ActionsStep> actions_ = new pbc::RepeatedField<global::Streamdit.V1.ActionsStep>();
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<global::Streamdit.V1.ActionsStep> Actions {
+      get { return actions_; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override bool Equals(object other) {
+      return Equals(other as StartFrames);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public bool Equals(StartFrames other) {
+      if (ReferenceEquals(other, null)) {
+        return false;
+      }
+      if (ReferenceEquals(other, this)) {
+        return true;
+      }
+      if (Encoding != other.Encoding) return false;
+      if (Width != other.Width) return false;
+      if (Height != other.Height) return false;
+      if(!payloads_.Equals(other.payloads_)) return false;
+      if(!states_.Equals(other.states_)) return false;
+      if(!actions_.Equals(other.actions_)) return false;
+      return Equals(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override int GetHashCode() {
+      int hash = 1;
+      if (Encoding != global::Streamdit.V1.Encoding.Unspecified) hash ^= Encoding.GetHashCode();
+      if (Width != 0) hash ^= Width.GetHashCode();
+      if (Height != 0) hash ^= Height.GetHashCode();
+      hash ^= payloads_.GetHashCode();
+      hash ^= states_.GetHashCode();
+      hash ^= actions_.GetHashCode();
+      if (_unknownFields != null) {
+        hash ^= _unknownFields.GetHashCode();
+      }
+      return hash;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override string ToString() {
+      return pb::JsonFormatter.ToDiagnosticString(this);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void WriteTo(pb::CodedOutputStream output) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      output.WriteRawMessage(this);
+    #else
+      if (Encoding != global::Streamdit.V1.Encoding.Unspecified) {
+        output.WriteRawTag(8);
+        output.WriteEnum((int) Encoding);
+      }
+      if (Width != 0) {
+        output.WriteRawTag(16);
+        output.WriteUInt32(Width);
+      }
+      if (Height != 0) {
+        output.WriteRawTag(24);
+        output.WriteUInt32(Height);
+      }
+      payloads_.WriteTo(output, _repeated_payloads_codec);
+      states_.WriteTo(output, _repeated_states_codec);
+      actions_.WriteTo(output, _repeated_actions_codec);
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(output);
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalWriteTo(ref pb::WriteContext output) {
+      if (Encoding != global::Streamdit.V1.Encoding.Unspecified) {
+        output.WriteRawTag(8);
+        output.WriteEnum((int) Encoding);
+      }
+      if (Width != 0) {
+        output.WriteRawTag(16);
+        output.WriteUInt32(Width);
+      }
+      if (Height != 0) {
+        output.WriteRawTag(24);
+        output.WriteUInt32(Height);
+      }
+      payloads_.WriteTo(ref output, _repeated_payloads_codec);
+      states_.WriteTo(ref output, _repeated_states_codec);
+      actions_.WriteTo(ref output, _repeated_actions_codec);
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(ref output);
+      }
+    }
+    #endif
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public int CalculateSize() {
+      int size = 0;
+      if (Encoding != global::Streamdit.V1.Encoding.Unspecified) {
+        size += 1 + pb::CodedOutputStream.ComputeEnumSize((int) Encoding);
+      }
+      if (Width != 0) {
+        size += 1 + pb::CodedOutputStream.ComputeUInt32Size(Width);
+      }
+      if (Height != 0) {
+        size += 1 + pb::CodedOutputStream.ComputeUInt32Size(Height);
+      }
+      size += payloads_.CalculateSize(_repeated_payloads_codec);
+      size += states_.CalculateSize(_repeated_states_codec);
+      size += actions_.CalculateSize(_repeated_actions_codec);
+      if (_unknownFields != null) {
+        size += _unknownFields.CalculateSize();
+      }
+      return size;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(StartFrames other) {
+      if (other == null) {
+        return;
+      }
+      if (other.Encoding != global::Streamdit.V1.Encoding.Unspecified) {
+        Encoding = other.Encoding;
+      }
+      if (other.Width != 0) {
+        Width = other.Width;
+      }
+      if (other.Height != 0) {
+        Height = other.Height;
+      }
+      payloads_.Add(other.payloads_);
+      states_.Add(other.states_);
+      actions_.Add(other.actions_);
+      _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(pb::CodedInputStream input) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      input.ReadRawMessage(this);
+    #else
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, input);
+            break;
+          case 8: {
+            Encoding = (global::Streamdit.V1.Encoding) input.ReadEnum();
+            break;
+          }
+          case 16: {
+            Width = input.ReadUInt32();
+            break;
+          }
+          case 24: {
+            Height = input.ReadUInt32();
+            break;
+          }
+          case 34: {
+            payloads_.AddEntriesFrom(input, _repeated_payloads_codec);
+            break;
+          }
+          case 42: {
+            states_.AddEntriesFrom(input, _repeated_states_codec);
+            break;
+          }
+          case 50: {
+            actions_.AddEntriesFrom(input, _repeated_actions_codec);
+            break;
+          }
+        }
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalMergeFrom(ref pb::ParseContext input) {
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, ref input);
+            break;
+          case 8: {
+            Encoding = (global::Streamdit.V1.Encoding) input.ReadEnum();
+            break;
+          }
+          case 16: {
+            Width = input.ReadUInt32();
+            break;
+          }
+          case 24: {
+            Height = input.ReadUInt32();
+            break;
+          }
+          case 34: {
+            payloads_.AddEntriesFrom(ref input, _repeated_payloads_codec);
+            break;
+          }
+          case 42: {
+            states_.AddEntriesFrom(ref input, _repeated_states_codec);
+            break;
+          }
+          case 50: {
+            actions_.AddEntriesFrom(ref input, _repeated_actions_codec);
+            break;
+          }
         }
       }
     }
@@ -3678,7 +5115,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[7]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[10]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -4020,7 +5457,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[8]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[11]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -4363,6 +5800,9 @@ namespace Streamdit.V1 {
 
   }
 
+  /// <summary>
+  /// What was said stays in force until something else is said, or `Release` un-says it.
+  /// </summary>
   [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
   internal sealed partial class State : pb::IMessage<State>
   #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
@@ -4378,7 +5818,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[9]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[12]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -4400,6 +5840,7 @@ namespace Streamdit.V1 {
     public State(State other) : this() {
       values_ = other.values_.Clone();
       horizon_ = other.horizon_.Clone();
+      fields_ = other.fields_.Clone();
       _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
     }
 
@@ -4415,7 +5856,7 @@ namespace Streamdit.V1 {
         = pb::FieldCodec.ForFloat(10);
     private readonly pbc::RepeatedField<float> values_ = new pbc::RepeatedField<float>();
     /// <summary>
-    /// One value per state field, in the world's order and units.
+    /// One value per state field, in the world's order and units; or one per entry of `fields`, in their order.
     /// </summary>
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
@@ -4437,6 +5878,21 @@ namespace Streamdit.V1 {
       get { return horizon_; }
     }
 
+    /// <summary>Field number for the "fields" field.</summary>
+    public const int FieldsFieldNumber = 3;
+    private static readonly pb::FieldCodec<string> _repeated_fields_codec
+        = pb::FieldCodec.ForString(26);
+    private readonly pbc::RepeatedField<string> fields_ = new pbc::RepeatedField<string>();
+    /// <summary>
+    /// Names of the fields that `values` and every step of `horizon` carry; empty: all of them, in the world's order.
+    /// Those that are not named stay as they were: said, or open.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<string> Fields {
+      get { return fields_; }
+    }
+
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public override bool Equals(object other) {
@@ -4454,6 +5910,7 @@ namespace Streamdit.V1 {
       }
       if(!values_.Equals(other.values_)) return false;
       if(!horizon_.Equals(other.horizon_)) return false;
+      if(!fields_.Equals(other.fields_)) return false;
       return Equals(_unknownFields, other._unknownFields);
     }
 
@@ -4463,6 +5920,7 @@ namespace Streamdit.V1 {
       int hash = 1;
       hash ^= values_.GetHashCode();
       hash ^= horizon_.GetHashCode();
+      hash ^= fields_.GetHashCode();
       if (_unknownFields != null) {
         hash ^= _unknownFields.GetHashCode();
       }
@@ -4483,6 +5941,7 @@ namespace Streamdit.V1 {
     #else
       values_.WriteTo(output, _repeated_values_codec);
       horizon_.WriteTo(output, _repeated_horizon_codec);
+      fields_.WriteTo(output, _repeated_fields_codec);
       if (_unknownFields != null) {
         _unknownFields.WriteTo(output);
       }
@@ -4495,6 +5954,7 @@ namespace Streamdit.V1 {
     void pb::IBufferMessage.InternalWriteTo(ref pb::WriteContext output) {
       values_.WriteTo(ref output, _repeated_values_codec);
       horizon_.WriteTo(ref output, _repeated_horizon_codec);
+      fields_.WriteTo(ref output, _repeated_fields_codec);
       if (_unknownFields != null) {
         _unknownFields.WriteTo(ref output);
       }
@@ -4507,6 +5967,7 @@ namespace Streamdit.V1 {
       int size = 0;
       size += values_.CalculateSize(_repeated_values_codec);
       size += horizon_.CalculateSize(_repeated_horizon_codec);
+      size += fields_.CalculateSize(_repeated_fields_codec);
       if (_unknownFields != null) {
         size += _unknownFields.CalculateSize();
       }
@@ -4521,6 +5982,7 @@ namespace Streamdit.V1 {
       }
       values_.Add(other.values_);
       horizon_.Add(other.horizon_);
+      fields_.Add(other.fields_);
       _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
     }
 
@@ -4547,6 +6009,10 @@ namespace Streamdit.V1 {
           }
           case 18: {
             horizon_.AddEntriesFrom(input, _repeated_horizon_codec);
+            break;
+          }
+          case 26: {
+            fields_.AddEntriesFrom(input, _repeated_fields_codec);
             break;
           }
         }
@@ -4577,6 +6043,10 @@ namespace Streamdit.V1 {
             horizon_.AddEntriesFrom(ref input, _repeated_horizon_codec);
             break;
           }
+          case 26: {
+            fields_.AddEntriesFrom(ref input, _repeated_fields_codec);
+            break;
+          }
         }
       }
     }
@@ -4599,7 +6069,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[10]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[13]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -4773,22 +6243,26 @@ namespace Streamdit.V1 {
 
   }
 
+  /// <summary>
+  /// The complete set of actions in force from now on; one that is not named is 0. An empty set says that nothing is
+  /// held, which is something else than silence. A press that is over before the next frame counts for one frame.
+  /// </summary>
   [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
-  internal sealed partial class Action : pb::IMessage<Action>
+  internal sealed partial class Actions : pb::IMessage<Actions>
   #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
       , pb::IBufferMessage
   #endif
   {
-    private static readonly pb::MessageParser<Action> _parser = new pb::MessageParser<Action>(() => new Action());
+    private static readonly pb::MessageParser<Actions> _parser = new pb::MessageParser<Actions>(() => new Actions());
     private pb::UnknownFieldSet _unknownFields;
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
-    public static pb::MessageParser<Action> Parser { get { return _parser; } }
+    public static pb::MessageParser<Actions> Parser { get { return _parser; } }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[11]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[14]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -4799,7 +6273,7 @@ namespace Streamdit.V1 {
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
-    public Action() {
+    public Actions() {
       OnConstruction();
     }
 
@@ -4807,7 +6281,223 @@ namespace Streamdit.V1 {
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
-    public Action(Action other) : this() {
+    public Actions(Actions other) : this() {
+      values_ = other.values_.Clone();
+      horizon_ = other.horizon_.Clone();
+      _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public Actions Clone() {
+      return new Actions(this);
+    }
+
+    /// <summary>Field number for the "values" field.</summary>
+    public const int ValuesFieldNumber = 1;
+    private static readonly pb::FieldCodec<global::Streamdit.V1.ActionValue> _repeated_values_codec
+        = pb::FieldCodec.ForMessage(10, global::Streamdit.V1.ActionValue.Parser);
+    private readonly pbc::RepeatedField<global::Streamdit.V1.ActionValue> values_ = new pbc::RepeatedField<global::Streamdit.V1.ActionValue>();
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<global::Streamdit.V1.ActionValue> Values {
+      get { return values_; }
+    }
+
+    /// <summary>Field number for the "horizon" field.</summary>
+    public const int HorizonFieldNumber = 2;
+    private static readonly pb::FieldCodec<global::Streamdit.V1.ActionsStep> _repeated_horizon_codec
+        = pb::FieldCodec.ForMessage(18, global::Streamdit.V1.ActionsStep.Parser);
+    private readonly pbc::RepeatedField<global::Streamdit.V1.ActionsStep> horizon_ = new pbc::RepeatedField<global::Streamdit.V1.ActionsStep>();
+    /// <summary>
+    /// What the client expects at the next frames, one entry per frame after this one; may be empty: then held.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<global::Streamdit.V1.ActionsStep> Horizon {
+      get { return horizon_; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override bool Equals(object other) {
+      return Equals(other as Actions);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public bool Equals(Actions other) {
+      if (ReferenceEquals(other, null)) {
+        return false;
+      }
+      if (ReferenceEquals(other, this)) {
+        return true;
+      }
+      if(!values_.Equals(other.values_)) return false;
+      if(!horizon_.Equals(other.horizon_)) return false;
+      return Equals(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override int GetHashCode() {
+      int hash = 1;
+      hash ^= values_.GetHashCode();
+      hash ^= horizon_.GetHashCode();
+      if (_unknownFields != null) {
+        hash ^= _unknownFields.GetHashCode();
+      }
+      return hash;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override string ToString() {
+      return pb::JsonFormatter.ToDiagnosticString(this);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void WriteTo(pb::CodedOutputStream output) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      output.WriteRawMessage(this);
+    #else
+      values_.WriteTo(output, _repeated_values_codec);
+      horizon_.WriteTo(output, _repeated_horizon_codec);
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(output);
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalWriteTo(ref pb::WriteContext output) {
+      values_.WriteTo(ref output, _repeated_values_codec);
+      horizon_.WriteTo(ref output, _repeated_horizon_codec);
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(ref output);
+      }
+    }
+    #endif
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public int CalculateSize() {
+      int size = 0;
+      size += values_.CalculateSize(_repeated_values_codec);
+      size += horizon_.CalculateSize(_repeated_horizon_codec);
+      if (_unknownFields != null) {
+        size += _unknownFields.CalculateSize();
+      }
+      return size;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(Actions other) {
+      if (other == null) {
+        return;
+      }
+      values_.Add(other.values_);
+      horizon_.Add(other.horizon_);
+      _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(pb::CodedInputStream input) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      input.ReadRawMessage(this);
+    #else
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, input);
+            break;
+          case 10: {
+            values_.AddEntriesFrom(input, _repeated_values_codec);
+            break;
+          }
+          case 18: {
+            horizon_.AddEntriesFrom(input, _repeated_horizon_codec);
+            break;
+          }
+        }
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalMergeFrom(ref pb::ParseContext input) {
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, ref input);
+            break;
+          case 10: {
+            values_.AddEntriesFrom(ref input, _repeated_values_codec);
+            break;
+          }
+          case 18: {
+            horizon_.AddEntriesFrom(ref input, _repeated_horizon_codec);
+            break;
+          }
+        }
+      }
+    }
+    #endif
+
+  }
+
+  [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
+  internal sealed partial class ActionValue : pb::IMessage<ActionValue>
+  #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      , pb::IBufferMessage
+  #endif
+  {
+    private static readonly pb::MessageParser<ActionValue> _parser = new pb::MessageParser<ActionValue>(() => new ActionValue());
+    private pb::UnknownFieldSet _unknownFields;
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pb::MessageParser<ActionValue> Parser { get { return _parser; } }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pbr::MessageDescriptor Descriptor {
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[15]; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    pbr::MessageDescriptor pb::IMessage.Descriptor {
+      get { return Descriptor; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public ActionValue() {
+      OnConstruction();
+    }
+
+    partial void OnConstruction();
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public ActionValue(ActionValue other) : this() {
       name_ = other.name_;
       value_ = other.value_;
       _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
@@ -4815,8 +6505,8 @@ namespace Streamdit.V1 {
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
-    public Action Clone() {
-      return new Action(this);
+    public ActionValue Clone() {
+      return new ActionValue(this);
     }
 
     /// <summary>Field number for the "name" field.</summary>
@@ -4846,12 +6536,12 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public override bool Equals(object other) {
-      return Equals(other as Action);
+      return Equals(other as ActionValue);
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
-    public bool Equals(Action other) {
+    public bool Equals(ActionValue other) {
       if (ReferenceEquals(other, null)) {
         return false;
       }
@@ -4937,7 +6627,7 @@ namespace Streamdit.V1 {
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
-    public void MergeFrom(Action other) {
+    public void MergeFrom(ActionValue other) {
       if (other == null) {
         return;
       }
@@ -5009,6 +6699,193 @@ namespace Streamdit.V1 {
   }
 
   [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
+  internal sealed partial class ActionsStep : pb::IMessage<ActionsStep>
+  #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      , pb::IBufferMessage
+  #endif
+  {
+    private static readonly pb::MessageParser<ActionsStep> _parser = new pb::MessageParser<ActionsStep>(() => new ActionsStep());
+    private pb::UnknownFieldSet _unknownFields;
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pb::MessageParser<ActionsStep> Parser { get { return _parser; } }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pbr::MessageDescriptor Descriptor {
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[16]; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    pbr::MessageDescriptor pb::IMessage.Descriptor {
+      get { return Descriptor; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public ActionsStep() {
+      OnConstruction();
+    }
+
+    partial void OnConstruction();
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public ActionsStep(ActionsStep other) : this() {
+      values_ = other.values_.Clone();
+      _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public ActionsStep Clone() {
+      return new ActionsStep(this);
+    }
+
+    /// <summary>Field number for the "values" field.</summary>
+    public const int ValuesFieldNumber = 1;
+    private static readonly pb::FieldCodec<global::Streamdit.V1.ActionValue> _repeated_values_codec
+        = pb::FieldCodec.ForMessage(10, global::Streamdit.V1.ActionValue.Parser);
+    private readonly pbc::RepeatedField<global::Streamdit.V1.ActionValue> values_ = new pbc::RepeatedField<global::Streamdit.V1.ActionValue>();
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<global::Streamdit.V1.ActionValue> Values {
+      get { return values_; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override bool Equals(object other) {
+      return Equals(other as ActionsStep);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public bool Equals(ActionsStep other) {
+      if (ReferenceEquals(other, null)) {
+        return false;
+      }
+      if (ReferenceEquals(other, this)) {
+        return true;
+      }
+      if(!values_.Equals(other.values_)) return false;
+      return Equals(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override int GetHashCode() {
+      int hash = 1;
+      hash ^= values_.GetHashCode();
+      if (_unknownFields != null) {
+        hash ^= _unknownFields.GetHashCode();
+      }
+      return hash;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override string ToString() {
+      return pb::JsonFormatter.ToDiagnosticString(this);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void WriteTo(pb::CodedOutputStream output) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      output.WriteRawMessage(this);
+    #else
+      values_.WriteTo(output, _repeated_values_codec);
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(output);
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalWriteTo(ref pb::WriteContext output) {
+      values_.WriteTo(ref output, _repeated_values_codec);
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(ref output);
+      }
+    }
+    #endif
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public int CalculateSize() {
+      int size = 0;
+      size += values_.CalculateSize(_repeated_values_codec);
+      if (_unknownFields != null) {
+        size += _unknownFields.CalculateSize();
+      }
+      return size;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(ActionsStep other) {
+      if (other == null) {
+        return;
+      }
+      values_.Add(other.values_);
+      _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(pb::CodedInputStream input) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      input.ReadRawMessage(this);
+    #else
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, input);
+            break;
+          case 10: {
+            values_.AddEntriesFrom(input, _repeated_values_codec);
+            break;
+          }
+        }
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalMergeFrom(ref pb::ParseContext input) {
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, ref input);
+            break;
+          case 10: {
+            values_.AddEntriesFrom(ref input, _repeated_values_codec);
+            break;
+          }
+        }
+      }
+    }
+    #endif
+
+  }
+
+  [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
   internal sealed partial class Control : pb::IMessage<Control>
   #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
       , pb::IBufferMessage
@@ -5023,7 +6900,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[12]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[17]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -5055,6 +6932,9 @@ namespace Streamdit.V1 {
           break;
         case CommandOneofCase.SwitchProfile:
           SwitchProfile = other.SwitchProfile.Clone();
+          break;
+        case CommandOneofCase.Release:
+          Release = other.Release.Clone();
           break;
       }
 
@@ -5124,6 +7004,21 @@ namespace Streamdit.V1 {
       }
     }
 
+    /// <summary>Field number for the "release" field.</summary>
+    public const int ReleaseFieldNumber = 5;
+    /// <summary>
+    /// What was said is un-said: from then on it is the engine's to invent.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public global::Streamdit.V1.Release Release {
+      get { return commandCase_ == CommandOneofCase.Release ? (global::Streamdit.V1.Release) command_ : null; }
+      set {
+        command_ = value;
+        commandCase_ = value == null ? CommandOneofCase.None : CommandOneofCase.Release;
+      }
+    }
+
     private object command_;
     /// <summary>Enum of possible cases for the "command" oneof.</summary>
     public enum CommandOneofCase {
@@ -5132,6 +7027,7 @@ namespace Streamdit.V1 {
       Resume = 2,
       Reset = 3,
       SwitchProfile = 4,
+      Release = 5,
     }
     private CommandOneofCase commandCase_ = CommandOneofCase.None;
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -5166,6 +7062,7 @@ namespace Streamdit.V1 {
       if (!object.Equals(Resume, other.Resume)) return false;
       if (!object.Equals(Reset, other.Reset)) return false;
       if (!object.Equals(SwitchProfile, other.SwitchProfile)) return false;
+      if (!object.Equals(Release, other.Release)) return false;
       if (CommandCase != other.CommandCase) return false;
       return Equals(_unknownFields, other._unknownFields);
     }
@@ -5178,6 +7075,7 @@ namespace Streamdit.V1 {
       if (commandCase_ == CommandOneofCase.Resume) hash ^= Resume.GetHashCode();
       if (commandCase_ == CommandOneofCase.Reset) hash ^= Reset.GetHashCode();
       if (commandCase_ == CommandOneofCase.SwitchProfile) hash ^= SwitchProfile.GetHashCode();
+      if (commandCase_ == CommandOneofCase.Release) hash ^= Release.GetHashCode();
       hash ^= (int) commandCase_;
       if (_unknownFields != null) {
         hash ^= _unknownFields.GetHashCode();
@@ -5213,6 +7111,10 @@ namespace Streamdit.V1 {
         output.WriteRawTag(34);
         output.WriteMessage(SwitchProfile);
       }
+      if (commandCase_ == CommandOneofCase.Release) {
+        output.WriteRawTag(42);
+        output.WriteMessage(Release);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(output);
       }
@@ -5239,6 +7141,10 @@ namespace Streamdit.V1 {
         output.WriteRawTag(34);
         output.WriteMessage(SwitchProfile);
       }
+      if (commandCase_ == CommandOneofCase.Release) {
+        output.WriteRawTag(42);
+        output.WriteMessage(Release);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(ref output);
       }
@@ -5260,6 +7166,9 @@ namespace Streamdit.V1 {
       }
       if (commandCase_ == CommandOneofCase.SwitchProfile) {
         size += 1 + pb::CodedOutputStream.ComputeMessageSize(SwitchProfile);
+      }
+      if (commandCase_ == CommandOneofCase.Release) {
+        size += 1 + pb::CodedOutputStream.ComputeMessageSize(Release);
       }
       if (_unknownFields != null) {
         size += _unknownFields.CalculateSize();
@@ -5297,6 +7206,12 @@ namespace Streamdit.V1 {
             SwitchProfile = new global::Streamdit.V1.SwitchProfile();
           }
           SwitchProfile.MergeFrom(other.SwitchProfile);
+          break;
+        case CommandOneofCase.Release:
+          if (Release == null) {
+            Release = new global::Streamdit.V1.Release();
+          }
+          Release.MergeFrom(other.Release);
           break;
       }
 
@@ -5355,6 +7270,15 @@ namespace Streamdit.V1 {
             SwitchProfile = subBuilder;
             break;
           }
+          case 42: {
+            global::Streamdit.V1.Release subBuilder = new global::Streamdit.V1.Release();
+            if (commandCase_ == CommandOneofCase.Release) {
+              subBuilder.MergeFrom(Release);
+            }
+            input.ReadMessage(subBuilder);
+            Release = subBuilder;
+            break;
+          }
         }
       }
     #endif
@@ -5410,6 +7334,15 @@ namespace Streamdit.V1 {
             SwitchProfile = subBuilder;
             break;
           }
+          case 42: {
+            global::Streamdit.V1.Release subBuilder = new global::Streamdit.V1.Release();
+            if (commandCase_ == CommandOneofCase.Release) {
+              subBuilder.MergeFrom(Release);
+            }
+            input.ReadMessage(subBuilder);
+            Release = subBuilder;
+            break;
+          }
         }
       }
     }
@@ -5432,7 +7365,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[13]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[18]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -5593,7 +7526,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[14]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[19]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -5755,7 +7688,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[15]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[20]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -5777,6 +7710,7 @@ namespace Streamdit.V1 {
     public Reset(Reset other) : this() {
       _hasBits0 = other._hasBits0;
       seed_ = other.seed_;
+      start_ = other.start_ != null ? other.start_.Clone() : null;
       _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
     }
 
@@ -5816,6 +7750,21 @@ namespace Streamdit.V1 {
       _hasBits0 &= ~1;
     }
 
+    /// <summary>Field number for the "start" field.</summary>
+    public const int StartFieldNumber = 2;
+    private global::Streamdit.V1.Start start_;
+    /// <summary>
+    /// What the stream goes on from; absent: from nothing but noise.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public global::Streamdit.V1.Start Start {
+      get { return start_; }
+      set {
+        start_ = value;
+      }
+    }
+
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public override bool Equals(object other) {
@@ -5832,6 +7781,7 @@ namespace Streamdit.V1 {
         return true;
       }
       if (Seed != other.Seed) return false;
+      if (!object.Equals(Start, other.Start)) return false;
       return Equals(_unknownFields, other._unknownFields);
     }
 
@@ -5840,6 +7790,7 @@ namespace Streamdit.V1 {
     public override int GetHashCode() {
       int hash = 1;
       if (HasSeed) hash ^= Seed.GetHashCode();
+      if (start_ != null) hash ^= Start.GetHashCode();
       if (_unknownFields != null) {
         hash ^= _unknownFields.GetHashCode();
       }
@@ -5862,6 +7813,10 @@ namespace Streamdit.V1 {
         output.WriteRawTag(8);
         output.WriteUInt64(Seed);
       }
+      if (start_ != null) {
+        output.WriteRawTag(18);
+        output.WriteMessage(Start);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(output);
       }
@@ -5876,6 +7831,10 @@ namespace Streamdit.V1 {
         output.WriteRawTag(8);
         output.WriteUInt64(Seed);
       }
+      if (start_ != null) {
+        output.WriteRawTag(18);
+        output.WriteMessage(Start);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(ref output);
       }
@@ -5888,6 +7847,9 @@ namespace Streamdit.V1 {
       int size = 0;
       if (HasSeed) {
         size += 1 + pb::CodedOutputStream.ComputeUInt64Size(Seed);
+      }
+      if (start_ != null) {
+        size += 1 + pb::CodedOutputStream.ComputeMessageSize(Start);
       }
       if (_unknownFields != null) {
         size += _unknownFields.CalculateSize();
@@ -5903,6 +7865,12 @@ namespace Streamdit.V1 {
       }
       if (other.HasSeed) {
         Seed = other.Seed;
+      }
+      if (other.start_ != null) {
+        if (start_ == null) {
+          Start = new global::Streamdit.V1.Start();
+        }
+        Start.MergeFrom(other.Start);
       }
       _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
     }
@@ -5925,6 +7893,13 @@ namespace Streamdit.V1 {
             break;
           case 8: {
             Seed = input.ReadUInt64();
+            break;
+          }
+          case 18: {
+            if (start_ == null) {
+              Start = new global::Streamdit.V1.Start();
+            }
+            input.ReadMessage(Start);
             break;
           }
         }
@@ -5950,6 +7925,205 @@ namespace Streamdit.V1 {
             Seed = input.ReadUInt64();
             break;
           }
+          case 18: {
+            if (start_ == null) {
+              Start = new global::Streamdit.V1.Start();
+            }
+            input.ReadMessage(Start);
+            break;
+          }
+        }
+      }
+    }
+    #endif
+
+  }
+
+  [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
+  internal sealed partial class Release : pb::IMessage<Release>
+  #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      , pb::IBufferMessage
+  #endif
+  {
+    private static readonly pb::MessageParser<Release> _parser = new pb::MessageParser<Release>(() => new Release());
+    private pb::UnknownFieldSet _unknownFields;
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pb::MessageParser<Release> Parser { get { return _parser; } }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public static pbr::MessageDescriptor Descriptor {
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[21]; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    pbr::MessageDescriptor pb::IMessage.Descriptor {
+      get { return Descriptor; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public Release() {
+      OnConstruction();
+    }
+
+    partial void OnConstruction();
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public Release(Release other) : this() {
+      steering_ = other.steering_.Clone();
+      _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public Release Clone() {
+      return new Release(this);
+    }
+
+    /// <summary>Field number for the "steering" field.</summary>
+    public const int SteeringFieldNumber = 1;
+    private static readonly pb::FieldCodec<global::Streamdit.V1.Steering> _repeated_steering_codec
+        = pb::FieldCodec.ForEnum(10, x => (int) x, x => (global::Streamdit.V1.Steering) x);
+    private readonly pbc::RepeatedField<global::Streamdit.V1.Steering> steering_ = new pbc::RepeatedField<global::Streamdit.V1.Steering>();
+    /// <summary>
+    /// At least one, each of `WorldInfo.may_be_open`.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<global::Streamdit.V1.Steering> Steering {
+      get { return steering_; }
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override bool Equals(object other) {
+      return Equals(other as Release);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public bool Equals(Release other) {
+      if (ReferenceEquals(other, null)) {
+        return false;
+      }
+      if (ReferenceEquals(other, this)) {
+        return true;
+      }
+      if(!steering_.Equals(other.steering_)) return false;
+      return Equals(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override int GetHashCode() {
+      int hash = 1;
+      hash ^= steering_.GetHashCode();
+      if (_unknownFields != null) {
+        hash ^= _unknownFields.GetHashCode();
+      }
+      return hash;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public override string ToString() {
+      return pb::JsonFormatter.ToDiagnosticString(this);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void WriteTo(pb::CodedOutputStream output) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      output.WriteRawMessage(this);
+    #else
+      steering_.WriteTo(output, _repeated_steering_codec);
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(output);
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalWriteTo(ref pb::WriteContext output) {
+      steering_.WriteTo(ref output, _repeated_steering_codec);
+      if (_unknownFields != null) {
+        _unknownFields.WriteTo(ref output);
+      }
+    }
+    #endif
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public int CalculateSize() {
+      int size = 0;
+      size += steering_.CalculateSize(_repeated_steering_codec);
+      if (_unknownFields != null) {
+        size += _unknownFields.CalculateSize();
+      }
+      return size;
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(Release other) {
+      if (other == null) {
+        return;
+      }
+      steering_.Add(other.steering_);
+      _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
+    }
+
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void MergeFrom(pb::CodedInputStream input) {
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+      input.ReadRawMessage(this);
+    #else
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, input);
+            break;
+          case 10:
+          case 8: {
+            steering_.AddEntriesFrom(input, _repeated_steering_codec);
+            break;
+          }
+        }
+      }
+    #endif
+    }
+
+    #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    void pb::IBufferMessage.InternalMergeFrom(ref pb::ParseContext input) {
+      uint tag;
+      while ((tag = input.ReadTag()) != 0) {
+      if ((tag & 7) == 4) {
+        // Abort on any end group tag.
+        return;
+      }
+      switch(tag) {
+          default:
+            _unknownFields = pb::UnknownFieldSet.MergeFieldFrom(_unknownFields, ref input);
+            break;
+          case 10:
+          case 8: {
+            steering_.AddEntriesFrom(ref input, _repeated_steering_codec);
+            break;
+          }
         }
       }
     }
@@ -5972,7 +8146,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[16]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[22]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -6173,7 +8347,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[17]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[23]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -6448,7 +8622,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[18]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[24]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -6689,7 +8863,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[19]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[25]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -6890,7 +9064,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[20]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[26]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -7558,7 +9732,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[21]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[27]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -7594,6 +9768,8 @@ namespace Streamdit.V1 {
       resumeS_ = other.resumeS_;
       resumed_ = other.resumed_;
       lastEventId_ = other.lastEventId_;
+      steeredBy_ = other.steeredBy_.Clone();
+      actionsTimeoutS_ = other.actionsTimeoutS_;
       _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
     }
 
@@ -7816,6 +9992,35 @@ namespace Streamdit.V1 {
       }
     }
 
+    /// <summary>Field number for the "steered_by" field.</summary>
+    public const int SteeredByFieldNumber = 17;
+    private static readonly pb::FieldCodec<global::Streamdit.V1.Steering> _repeated_steeredBy_codec
+        = pb::FieldCodec.ForEnum(138, x => (int) x, x => (global::Streamdit.V1.Steering) x);
+    private readonly pbc::RepeatedField<global::Streamdit.V1.Steering> steeredBy_ = new pbc::RepeatedField<global::Streamdit.V1.Steering>();
+    /// <summary>
+    /// What is in force from the start; the rest is open or has its default.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public pbc::RepeatedField<global::Streamdit.V1.Steering> SteeredBy {
+      get { return steeredBy_; }
+    }
+
+    /// <summary>Field number for the "actions_timeout_s" field.</summary>
+    public const int ActionsTimeoutSFieldNumber = 18;
+    private double actionsTimeoutS_;
+    /// <summary>
+    /// Once no message has come from the client for so long, no action is held any more; 0: never (LOCKSTEP).
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public double ActionsTimeoutS {
+      get { return actionsTimeoutS_; }
+      set {
+        actionsTimeoutS_ = value;
+      }
+    }
+
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public override bool Equals(object other) {
@@ -7847,6 +10052,8 @@ namespace Streamdit.V1 {
       if (!pbc::ProtobufEqualityComparers.BitwiseDoubleEqualityComparer.Equals(ResumeS, other.ResumeS)) return false;
       if (Resumed != other.Resumed) return false;
       if (LastEventId != other.LastEventId) return false;
+      if(!steeredBy_.Equals(other.steeredBy_)) return false;
+      if (!pbc::ProtobufEqualityComparers.BitwiseDoubleEqualityComparer.Equals(ActionsTimeoutS, other.ActionsTimeoutS)) return false;
       return Equals(_unknownFields, other._unknownFields);
     }
 
@@ -7870,6 +10077,8 @@ namespace Streamdit.V1 {
       if (ResumeS != 0D) hash ^= pbc::ProtobufEqualityComparers.BitwiseDoubleEqualityComparer.GetHashCode(ResumeS);
       if (Resumed != false) hash ^= Resumed.GetHashCode();
       if (LastEventId != 0UL) hash ^= LastEventId.GetHashCode();
+      hash ^= steeredBy_.GetHashCode();
+      if (ActionsTimeoutS != 0D) hash ^= pbc::ProtobufEqualityComparers.BitwiseDoubleEqualityComparer.GetHashCode(ActionsTimeoutS);
       if (_unknownFields != null) {
         hash ^= _unknownFields.GetHashCode();
       }
@@ -7952,6 +10161,11 @@ namespace Streamdit.V1 {
         output.WriteRawTag(128, 1);
         output.WriteUInt64(LastEventId);
       }
+      steeredBy_.WriteTo(output, _repeated_steeredBy_codec);
+      if (ActionsTimeoutS != 0D) {
+        output.WriteRawTag(145, 1);
+        output.WriteDouble(ActionsTimeoutS);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(output);
       }
@@ -8026,6 +10240,11 @@ namespace Streamdit.V1 {
         output.WriteRawTag(128, 1);
         output.WriteUInt64(LastEventId);
       }
+      steeredBy_.WriteTo(ref output, _repeated_steeredBy_codec);
+      if (ActionsTimeoutS != 0D) {
+        output.WriteRawTag(145, 1);
+        output.WriteDouble(ActionsTimeoutS);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(ref output);
       }
@@ -8083,6 +10302,10 @@ namespace Streamdit.V1 {
       }
       if (LastEventId != 0UL) {
         size += 2 + pb::CodedOutputStream.ComputeUInt64Size(LastEventId);
+      }
+      size += steeredBy_.CalculateSize(_repeated_steeredBy_codec);
+      if (ActionsTimeoutS != 0D) {
+        size += 2 + 8;
       }
       if (_unknownFields != null) {
         size += _unknownFields.CalculateSize();
@@ -8146,6 +10369,10 @@ namespace Streamdit.V1 {
       }
       if (other.LastEventId != 0UL) {
         LastEventId = other.LastEventId;
+      }
+      steeredBy_.Add(other.steeredBy_);
+      if (other.ActionsTimeoutS != 0D) {
+        ActionsTimeoutS = other.ActionsTimeoutS;
       }
       _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
     }
@@ -8231,6 +10458,15 @@ namespace Streamdit.V1 {
           }
           case 128: {
             LastEventId = input.ReadUInt64();
+            break;
+          }
+          case 138:
+          case 136: {
+            steeredBy_.AddEntriesFrom(input, _repeated_steeredBy_codec);
+            break;
+          }
+          case 145: {
+            ActionsTimeoutS = input.ReadDouble();
             break;
           }
         }
@@ -8319,6 +10555,15 @@ namespace Streamdit.V1 {
             LastEventId = input.ReadUInt64();
             break;
           }
+          case 138:
+          case 136: {
+            steeredBy_.AddEntriesFrom(ref input, _repeated_steeredBy_codec);
+            break;
+          }
+          case 145: {
+            ActionsTimeoutS = input.ReadDouble();
+            break;
+          }
         }
       }
     }
@@ -8341,7 +10586,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[22]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[28]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -9010,7 +11255,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[23]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[29]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -9294,7 +11539,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[24]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[30]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -9569,7 +11814,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[25]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[31]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -9921,7 +12166,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[26]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[32]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -10226,7 +12471,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[27]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[33]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -10762,7 +13007,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[28]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[34]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
@@ -10997,7 +13242,7 @@ namespace Streamdit.V1 {
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public static pbr::MessageDescriptor Descriptor {
-      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[29]; }
+      get { return global::Streamdit.V1.EngineReflection.Descriptor.MessageTypes[35]; }
     }
 
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
