@@ -48,9 +48,9 @@ class ModuleDenoiser:
 
     @torch.inference_mode()
     def step(
-        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, controls: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
-        waves = self._dit.waves(sigmas, states)
+        waves = self._dit.waves(sigmas, controls)
         moved: Tensor = self._module(latents, sigmas, next_sigmas, waves, prompt.words, prompt.bias)
         return moved
 
@@ -107,9 +107,9 @@ class _Beside:
     batch_sizes = (1,)
 
     def step(
-        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, controls: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
-        question = (latents, sigmas, next_sigmas, states, prompt)
+        question = (latents, sigmas, next_sigmas, controls, prompt)
         answer = self.reference.step(*question)
         moving = next_sigmas != sigmas  # references do not move
         self.squares.append((self.other.step(*question) - answer)[moving].square().mean().item())

@@ -72,7 +72,7 @@ def micro_step_inputs(
         torch.from_numpy(buffer_sigmas(partition, step)).to(device).expand(num_sessions, -1).contiguous()
         for step in (0, 1)
     )
-    middle = [(field.min + field.max) / 2 for field in config.state_fields]
+    middle = [*((field.min + field.max) / 2 for field in config.state_fields), *[0.0] * config.num_actions]
     states = torch.tensor(middle, device=device).expand(
         num_sessions, partition.num_latents, config.frames_per_latent, -1
     )

@@ -1,7 +1,7 @@
-"""StreamDiT: a diffusion transformer whose latents each carry their own noise level and their own game state.
+"""StreamDiT: a diffusion transformer whose latents each carry their own noise level, game state and actions.
 
 Letters: B batch, F latent frames, C channels, H W latent height and width, h w tokens per side (H / patch),
-D width, L text tokens, Dt text width, r frames per latent, S state fields.
+D width, L text tokens, Dt text width, r frames per latent, S state fields, A actions.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from engine_service.model.attention import CrossAttention, Window, WindowAttention
 from engine_service.model.autoencoder import SPATIAL
-from engine_service.model.conditioning import SigmaEmbedding, StateEmbedding
+from engine_service.model.conditioning import ActionEmbedding, SigmaEmbedding, StateEmbedding
 from engine_service.model.flow import velocity_from_clean
 from engine_service.model.places import StatePlaces, screen_places
 from engine_service.model.world import StateField
@@ -34,6 +34,8 @@ class DiTConfig:
     text_width: int  # Dt
     frames_per_latent: int  # r
     state_fields: tuple[StateField, ...]
+    num_actions: int = 0  # A
+    state_may_be_open: bool = False
 
     def __post_init__(self) -> None:
         for name, size in (("latent_height", self.latent_height), ("latent_width", self.latent_width)):
@@ -41,6 +43,11 @@ class DiTConfig:
                 raise ValueError(f"{name} {size} is not a multiple of patch_size {self.patch_size}")
         if self.width % (2 * self.num_heads):
             raise ValueError(f"width {self.width} does not give {self.num_heads} heads of even width")
+
+    @property
+    def num_controls(self) -> int:
+        """S + A."""
+        return len(self.state_fields) + self.num_actions
 
     @property
     def tokens_per_latent(self) -> int:
@@ -99,7 +106,14 @@ class StreamDiT(nn.Module):
         self.sigma_embedding = SigmaEmbedding(config.width)
         # A world steered by text alone has no state.
         self.state_embedding = (
-            StateEmbedding(config.state_fields, config.frames_per_latent, config.width) if config.state_fields else None
+            StateEmbedding(
+                config.state_fields, config.frames_per_latent, config.width, may_be_open=config.state_may_be_open
+            )
+            if config.state_fields
+            else None
+        )
+        self.action_embedding = (
+            ActionEmbedding(config.num_actions, config.frames_per_latent, config.width) if config.num_actions else None
         )
         grid = (config.latent_height // config.patch_size, config.latent_width // config.patch_size)
         self.places = nn.Parameter(screen_places(*grid, config.width))
@@ -126,14 +140,18 @@ class StreamDiT(nn.Module):
         nn.init.zeros_(self.final.weight)
         nn.init.zeros_(self.final.bias)
 
-    def waves(self, sigmas: Tensor, state: Tensor) -> Tensor:
+    def waves(self, sigmas: Tensor, controls: Tensor) -> Tensor:
         """All a buffer's numbers as sines and cosines, to be taken in single precision.
 
-        sigmas `(B, F)`, state `(B, F, r, S)` -> `(B, F, num_waves)`.
+        sigmas `(B, F)`, controls `(B, F, r, S + A)`: state fields, then actions, not a number where they are left open
+        -> `(B, F, num_waves)`.
         """
+        state, actions = controls.split([len(self.config.state_fields), self.config.num_actions], dim=-1)
         parts = [self.sigma_embedding.waves(sigmas)]
         if self.state_embedding is not None:
             parts += [self.state_embedding.waves(state), self.state_places.waves(state)]
+        if self.action_embedding is not None:
+            parts.append(self.action_embedding.waves(actions))
         return torch.cat(parts, dim=-1)
 
     @property
@@ -144,7 +162,8 @@ class StreamDiT(nn.Module):
     @property
     def _wave_sizes(self) -> list[int]:
         of_state = 0 if self.state_embedding is None else self.state_embedding.num_waves
-        return [self.sigma_embedding.num_waves, of_state, self.state_places.num_waves]
+        of_actions = 0 if self.action_embedding is None else self.action_embedding.num_waves
+        return [self.sigma_embedding.num_waves, of_state, self.state_places.num_waves, of_actions]
 
     def predict(self, latents: Tensor, waves: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:
         """Predict the clean latents.
@@ -152,7 +171,7 @@ class StreamDiT(nn.Module):
         latents `(B, F, C, H, W)`, waves `(B, F, num_waves)`, text `(B, L, Dt)`, text_bias `(B, L)`
         -> `(B, F, C, H, W)`.
         """
-        of_sigma, of_state, of_places = torch.split(waves, self._wave_sizes, dim=-1)
+        of_sigma, of_state, of_places, of_actions = torch.split(waves, self._wave_sizes, dim=-1)
         patch = self.config.patch_size
         x = rearrange(latents, "b f c (h p) (w q) -> b f h w (c p q)", p=patch, q=patch)
         x = self.embed(x) + self.places + self.state_places(of_places)  # (B, F, h, w, D)
@@ -161,6 +180,8 @@ class StreamDiT(nn.Module):
         condition = self.sigma_embedding(of_sigma) + summary[:, None]  # (B, F, D)
         if self.state_embedding is not None:
             condition = condition + self.state_embedding(of_state)
+        if self.action_embedding is not None:
+            condition = condition + self.action_embedding(of_actions)
         condition = nn.functional.silu(condition)
 
         grid = (x.shape[1], x.shape[2], x.shape[3])
@@ -177,10 +198,10 @@ class StreamDiT(nn.Module):
         predicted: Tensor = rearrange(patches, "b f h w (c p q) -> b f c (h p) (w q)", p=patch, q=patch)
         return predicted
 
-    def clean(self, latents: Tensor, sigmas: Tensor, state: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:
-        """`predict` from sigmas `(B, F)` and state `(B, F, r, S)`."""
-        return self.predict(latents, self.waves(sigmas, state), text, text_bias)
+    def clean(self, latents: Tensor, sigmas: Tensor, controls: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:
+        """`predict` from sigmas `(B, F)` and controls `(B, F, r, S + A)`."""
+        return self.predict(latents, self.waves(sigmas, controls), text, text_bias)
 
-    def forward(self, latents: Tensor, sigmas: Tensor, state: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:
+    def forward(self, latents: Tensor, sigmas: Tensor, controls: Tensor, text: Tensor, text_bias: Tensor) -> Tensor:
         """Velocity, noise minus clean, `(B, F, C, H, W)`; 0 for latents that are clean already."""
-        return velocity_from_clean(latents, self.clean(latents, sigmas, state, text, text_bias), sigmas)
+        return velocity_from_clean(latents, self.clean(latents, sigmas, controls, text, text_bias), sigmas)

@@ -8,7 +8,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from engine_service.model.conditioning import octaves, waves_of
+from engine_service.model.conditioning import known_only, octaves, waves_of
 from engine_service.model.world import StateField
 
 
@@ -113,9 +113,11 @@ class AxisPlaces(nn.Module):
 
     def waves(self, state: Tensor) -> Tensor:
         """`(B, F, r, S)` -> `(B, F, num_waves)`."""
-        unit = (state[..., self.index] - self.low) / self.span  # (B, F, r, E), 0..1
+        moving = state[..., self.index]  # (B, F, r, E)
+        unit = (moving.nan_to_num() - self.low) / self.span  # 0..1
         seen = unit[:, :, None] + self.shift[:, None]  # (B, F, T, r, E)
-        return rearrange(waves_of(seen[..., None] * self.turns), "b f t r e o -> b f (t r e o)")
+        known = ~moving.isnan()[:, :, None].expand(seen.shape)  # what is left open is nowhere
+        return rearrange(known_only(waves_of(seen[..., None] * self.turns), known), "b f t r e o -> b f (t r e o)")
 
     def forward(self, waves: Tensor) -> Tensor:
         projected: Tensor = self.project(rearrange(waves, "b f (t p) -> b f t p", p=self.project.in_features))

@@ -30,8 +30,10 @@ class Preset:
     text_words: int
     autoencoder_widths: tuple[int, int, int]
 
-    def dit(self, state_fields: tuple[StateField, ...]) -> DiTConfig:
-        """The transformer of this size for a world with these fields."""
+    def dit(
+        self, state_fields: tuple[StateField, ...], num_actions: int = 0, *, state_may_be_open: bool = False
+    ) -> DiTConfig:
+        """The transformer of this size for a world with these state fields and so many actions."""
         return DiTConfig(
             latent_channels=self.latent_channels,
             latent_height=self.latent_height,
@@ -45,6 +47,8 @@ class Preset:
             text_width=self.text_width,
             frames_per_latent=self.frames_per_latent,
             state_fields=state_fields,
+            num_actions=num_actions,
+            state_may_be_open=state_may_be_open,
         )
 
     def autoencoder(self) -> AutoencoderConfig:

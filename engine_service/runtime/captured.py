@@ -17,7 +17,7 @@ class CapturedDenoiser:
     """Micro-steps; latents stay on the device."""
 
     def __init__(self, calls: Mapping[tuple[int, int], CapturedCall]) -> None:
-        """calls: by (B, P), each of `(latents, sigmas, next_sigmas, states, words, bias)`; every B has the same P."""
+        """calls: by (B, P), each of `(latents, sigmas, next_sigmas, controls, words, bias)`; every B has the same P."""
         self._calls = dict(calls)
         self._batch_sizes = sorted({size for _, size in calls})
 
@@ -27,14 +27,14 @@ class CapturedDenoiser:
         return self._batch_sizes
 
     def step(
-        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, controls: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
         size, length = latents.shape[:2]
         call = self._calls.get((length, size))
         if call is None:
             known = ", ".join(f"{size} x {length}" for length, size in sorted(self._calls))
             raise ValueError(f"{size} buffers of {length} latents were asked for, there are graphs for {known}")
-        return call(latents, sigmas, next_sigmas, states, prompt.words, prompt.bias)
+        return call(latents, sigmas, next_sigmas, controls, prompt.words, prompt.bias)
 
 
 class CapturedDecoder:
@@ -69,14 +69,14 @@ class CapturedEncoder:
 
 
 def micro_step_example(networks: Networks, length: int, size: int) -> tuple[Tensor, ...]:
-    """`latents, sigmas, next_sigmas, states, words, bias` of a world, as `CapturedDenoiser` passes them on."""
+    """`latents, sigmas, next_sigmas, controls, words, bias` of a world, as `CapturedDenoiser` passes them on."""
     config = networks.dit.config
     num_words = networks.text.config.max_words
     return (
         torch.zeros(size, length, config.latent_channels, config.latent_height, config.latent_width),
         torch.full((size, length), 0.5),
         torch.zeros(size, length),
-        torch.zeros(size, length, config.frames_per_latent, len(config.state_fields)),
+        torch.zeros(size, length, config.frames_per_latent, config.num_controls),
         torch.zeros(size, num_words, config.text_width),
         torch.zeros(size, num_words),
     )

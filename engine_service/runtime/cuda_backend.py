@@ -38,16 +38,16 @@ class CudaConfig:
 
 
 class Stepper(nn.Module):
-    """A micro-step from levels and states on: the waves are taken in single precision, whatever follows."""
+    """A micro-step from levels and controls on: the waves are taken in single precision, whatever follows."""
 
     def __init__(self, step: MicroStep) -> None:
         super().__init__()
         self.step = step
 
     def forward(
-        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, words: Tensor, bias: Tensor
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, controls: Tensor, words: Tensor, bias: Tensor
     ) -> Tensor:
-        waves = self.step.dit.waves(sigmas, states)
+        waves = self.step.dit.waves(sigmas, controls)
         moved: Tensor = self.step(latents, sigmas, next_sigmas, waves, words, bias)
         return moved
 

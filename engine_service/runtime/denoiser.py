@@ -1,7 +1,7 @@
 """What a backend must answer, and the torch modules that every backend compiles.
 
 Letters: P sessions in a call, B latents in a buffer, C channels, H W latent height and width, r frames per latent,
-S state fields, L text tokens, Dt text width.
+S state fields, A actions, L text tokens, Dt text width.
 """
 
 from collections.abc import Sequence
@@ -36,9 +36,11 @@ class Denoiser(Protocol):
         """The P that a call may have, rising from 1."""
 
     def step(
-        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, controls: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
-        """latents `(P, B, C, H, W)` at sigmas `(P, B)` -> the same at next_sigmas; states `(P, B, r, S)`.
+        """latents `(P, B, C, H, W)` at sigmas `(P, B)` -> the same at next_sigmas.
+
+        controls `(P, B, r, S + A)`: state fields, then actions, not a number where they are left open.
 
         Inputs may lie on the CPU or on the denoiser's device; the answer lies on the latter.
         """
@@ -104,7 +106,7 @@ class Runtime:
 
 
 class MicroStep(nn.Module):
-    """The graph of `Denoiser.step`; `waves`, `(P, B, num_waves)`, are `StreamDiT.waves` of sigmas and states.
+    """The graph of `Denoiser.step`; `waves`, `(P, B, num_waves)`, are `StreamDiT.waves` of sigmas and controls.
 
     At the border everything is float32, and so is Euler; the transformer's parameters are of `dtype`.
     """

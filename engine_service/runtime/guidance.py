@@ -32,10 +32,10 @@ class GuidedDenoiser:
         return (1,)
 
     def step(
-        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, controls: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
-        prompted = self._denoiser.step(latents, sigmas, next_sigmas, states, prompt)
+        prompted = self._denoiser.step(latents, sigmas, next_sigmas, controls, prompt)
         if self._guidance == 1:
             return prompted
-        free = self._denoiser.step(latents, sigmas, next_sigmas, states, self._unprompted)
+        free = self._denoiser.step(latents, sigmas, next_sigmas, controls, self._unprompted)
         return free + self._guidance * (prompted - free)

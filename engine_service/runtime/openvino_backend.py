@@ -69,14 +69,14 @@ class OpenVinoDenoiser:
 
     @torch.inference_mode()
     def step(
-        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, controls: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
         num_latents = latents.shape[1]
         if num_latents not in self._graphs:
             lengths = ", ".join(map(str, sorted(self._graphs)))
             raise ValueError(f"buffer holds {num_latents} latents, graphs were compiled for {lengths}")
         graph = self._graphs[num_latents]
-        waves = self._dit.waves(sigmas, states)  # in single precision, whatever the graph's
+        waves = self._dit.waves(sigmas, controls)  # in single precision, whatever the graph's
         return graph(latents, sigmas, next_sigmas, waves, prompt.words, prompt.bias)
 
 

@@ -22,10 +22,10 @@ class TorchDenoiser:
 
     @torch.inference_mode()
     def step(
-        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, states: Tensor, prompt: EncodedPrompt
+        self, latents: Tensor, sigmas: Tensor, next_sigmas: Tensor, controls: Tensor, prompt: EncodedPrompt
     ) -> Tensor:
-        sigmas, states = sigmas.to(self._device), states.to(self._device)
-        waves = self._module.dit.waves(sigmas, states)
+        sigmas, controls = sigmas.to(self._device), controls.to(self._device)
+        waves = self._module.dit.waves(sigmas, controls)
         others = (tensor.to(self._device) for tensor in (prompt.words, prompt.bias))
         moved: Tensor = self._module(latents.to(self._device), sigmas, next_sigmas.to(self._device), waves, *others)
         return moved

@@ -14,6 +14,7 @@ from engine_service.model.dit import StreamDiT
 from engine_service.model.low_rank import merge_updates
 from engine_service.model.text import TextEncoder, Tokenizer
 from engine_service.runtime.world import AUTOENCODER_FILE, DENOISER_FILE, STUDENT_FILE, WorldError, WorldFolder
+from streamdit.types import Steering
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,13 @@ def build_prompted(folder: WorldFolder, vocabulary_size: int) -> nn.ModuleDict:
     """Transformer and text encoder with fresh weights, under the names their file uses."""
     return nn.ModuleDict(
         {
-            "dit": StreamDiT(folder.preset.dit(folder.world.state_fields)),
+            "dit": StreamDiT(
+                folder.preset.dit(
+                    folder.world.state_fields,
+                    len(folder.world.actions),
+                    state_may_be_open=Steering.STATE in folder.world.may_be_open,
+                )
+            ),
             "text": TextEncoder(folder.preset.text(vocabulary_size)),
         }
     )

@@ -266,12 +266,12 @@ class TensorRtBackend:
                 latents: Tensor,
                 sigmas: Tensor,
                 next_sigmas: Tensor,
-                states: Tensor,
+                controls: Tensor,
                 words: Tensor,
                 bias: Tensor,
                 run: PlanCall = run,
             ) -> Tensor:
-                return run(latents, sigmas, next_sigmas, waves_of(sigmas, states), words, bias)
+                return run(latents, sigmas, next_sigmas, waves_of(sigmas, controls), words, bias)
 
             calls[length, size] = self._captured(plan, step, example)
         return CapturedDenoiser(calls)
