@@ -162,9 +162,10 @@ def encode_clips(
     if not cache.exists():
         _encode_all(autoencoder, clips, cache, device)
     return LatentClips(
-        latents=np.load(cache, mmap_mode="r"),
-        states=rearrange(clips.states, "n (f r) s -> n f r s", r=r),
-        tokens=np.stack([_tokens(tokenizer, prompts[::r]) for prompts in clips.prompts]),
+        latents=torch.from_numpy(np.load(cache, mmap_mode="c")),
+        controls=torch.from_numpy(rearrange(clips.states, "n (f r) s -> n f r s", r=r)),
+        tokens=torch.from_numpy(np.stack([_tokens(tokenizer, prompts[::r]) for prompts in clips.prompts])),
+        num_state_fields=clips.states.shape[-1],
     )
 
 
