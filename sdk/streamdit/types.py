@@ -27,6 +27,26 @@ class StateField:
         return (self.min + self.max) / 2 if self.initial is None else self.initial
 
 
+class ActionKind(Enum):
+    """What an action's values mean; the wire's numbers."""
+
+    BUTTON = 1  # 0 or 1
+    AXIS = 2  # min..max
+
+
+@dataclass(frozen=True, slots=True)
+class ActionInfo:
+    """One thing a player can do; an action that is not named is 0."""
+
+    name: str
+    kind: ActionKind = ActionKind.BUTTON
+    min: float = 0.0
+    max: float = 1.0
+    group: str = ""  # at most one of a group at a time; "": none
+    default_key: str = ""
+    description: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileInfo:
     """A partition of the moving buffer, B = references + chunks * chunk_size latents."""
