@@ -29,7 +29,7 @@ from engine_service.runtime.world import (
 )
 from engine_service.training.ablation import Mix, ablate
 from engine_service.training.autoencoder import AutoencoderTraining, train_autoencoder
-from engine_service.training.buffered import LatentClips
+from engine_service.training.buffered import Branches, LatentClips
 from engine_service.training.denoiser import DenoiserTraining, Lessons, PromptedDiT, SheetWriter, train_denoiser
 from engine_service.training.distill import Distillation, distill
 from engine_service.training.frames import Clips, load_clips
@@ -100,7 +100,13 @@ def build_model(material: Material, *, seed: int, from_world: bool) -> PromptedD
 
 
 def train_stage(
-    material: Material, run_folder: Path, options: DenoiserTraining, device: str, *, from_world: bool
+    material: Material,
+    run_folder: Path,
+    options: DenoiserTraining,
+    device: str,
+    *,
+    from_world: bool,
+    probe_prompt: str | None = None,
 ) -> None:
     """Train the transformer with its text encoder, and write both into the world's folder."""
     folder = material.folder
@@ -108,8 +114,14 @@ def train_stage(
     run = RunFolder(run_folder)
     sheets = SheetWriter(model, material.autoencoder.decoder, material.validation or material.training, run)
     profiles = list(folder.world.profiles.values())
+    tokenizer = make_tokenizer(folder, material.vocabulary)
+    asked = folder.world.example_prompts[0] if probe_prompt is None else probe_prompt
     lessons = Lessons(
-        material.training, training_mix(profiles), material.validation, training_mix(profiles, papers=0.0)
+        material.training,
+        training_mix(profiles),
+        material.validation,
+        training_mix(profiles, papers=0.0),
+        probe_prompt=torch.tensor(tokenizer(asked).ids),
     )
     weights = train_denoiser(model, lessons, run, options, device, sheets)
     if material.vocabulary:
@@ -164,11 +176,24 @@ def encode_clips(
     cache = caches / f"latents-{clips.identity}-{_identity(autoencoder)}.npy"
     if not cache.exists():
         _encode_all(autoencoder, clips, cache, device)
+    controls = np.concatenate([clips.states, clips.actions], axis=-1)  # (N, T, S + A)
+    branches = None
+    if clips.branches is not None:
+        forks = encode_clips(autoencoder, clips.branches.clips, tokenizer, caches, device)
+        branches = Branches(
+            latents=forks.latents,
+            controls=forks.controls,
+            tokens=forks.tokens,
+            parents=clips.branches.parents,
+            starts=clips.branches.frames // r,
+            repainted=clips.branches.repainted,
+        )
     return LatentClips(
         latents=torch.from_numpy(np.load(cache, mmap_mode="c")),
-        controls=torch.from_numpy(rearrange(clips.states, "n (f r) s -> n f r s", r=r)),
+        controls=torch.from_numpy(rearrange(controls, "n (f r) s -> n f r s", r=r)),
         tokens=torch.from_numpy(np.stack([_tokens(tokenizer, prompts[::r]) for prompts in clips.prompts])),
         num_state_fields=clips.states.shape[-1],
+        branches=branches,
     )
 
 

@@ -31,7 +31,7 @@ from engine_service.training.run import RunFolder, build_optimizers
 class Distillation:
     """How a student is taught."""
 
-    recipe: str = "render"
+    recipe: str = "generate"
     num_steps: int = 1500
     latents_per_step: int = 40
     guidance: float = 1.5
