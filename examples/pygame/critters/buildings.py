@@ -32,7 +32,9 @@ def windmill(near: Canvas, x: float, size: float, tint: int) -> None:
         near.stroke([(x, 52), tip], 2.5, "#6c5044")
         side = (-dy * 7, dx * 7)
         start = (x + dx * 8, 52 + dy * 8)
-        near.polygon([start, tip, (tip[0] + side[0], tip[1] + side[1]), (start[0] + side[0], start[1] + side[1])], _SAILS[tint])
+        near.polygon(
+            [start, tip, (tip[0] + side[0], tip[1] + side[1]), (start[0] + side[0], start[1] + side[1])], _SAILS[tint]
+        )
     near.ellipse(x, 52, 3, 3, "#5a4438")
 
 

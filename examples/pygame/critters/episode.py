@@ -148,7 +148,9 @@ def _episode(plan: Plan, played: Sequence[Moment], scene: Scene, seed: str) -> E
     surely = frozenset(label for label in LABELS if getattr(scene, label) != getattr(plan.scene, label))
     rng = random.Random(f"{seed}/captions")
     captions = chain.from_iterable(
-        repeat(_caption(plan, scene, layout, states[frame].camera, surely, rng), min(CAPTION_EVERY, len(played) - frame))
+        repeat(
+            _caption(plan, scene, layout, states[frame].camera, surely, rng), min(CAPTION_EVERY, len(played) - frame)
+        )
         for frame in range(0, len(played), CAPTION_EVERY)
     )
     return Episode(

@@ -160,9 +160,7 @@ def _width(landmark: Landmark) -> float:
 def in_view(layout: Layout, camera: float) -> tuple[Landmark, ...]:
     """The near landmarks whose middle is on the screen, not at its very edge."""
     margin = 10
-    return tuple(
-        each for each in layout.scenery.near if margin <= (each.x - camera) % PERIOD <= SIZE - margin
-    )
+    return tuple(each for each in layout.scenery.near if margin <= (each.x - camera) % PERIOD <= SIZE - margin)
 
 
 _CLASSIC: dict[str, tuple[Landmark, ...]] = {

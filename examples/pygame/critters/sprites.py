@@ -324,9 +324,7 @@ _ZOO: dict[str, Callable[[Pose], list[Part]]] = {
 
 
 @lru_cache(maxsize=2048)  # 41 coats in 18 pictures each, and room
-def critter_sprite(
-    critter: str, facing: int, step: int, airborne: bool, coat: str | None = None
-) -> NDArray[np.uint8]:
+def critter_sprite(critter: str, facing: int, step: int, airborne: bool, coat: str | None = None) -> NDArray[np.uint8]:
     """The critter as (56, 56, 4) RGBA with straight alpha, read-only; step 0 stands, the air has one pose.
 
     Without a coat it wears the classic one.
