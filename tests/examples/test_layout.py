@@ -16,6 +16,7 @@ from critters.landscapes import backdrop
 from critters.layout import Layout, draw_layout, in_view
 from critters.lexicon import LANDMARK_WORDS
 from critters.scene import CRITTERS, LANDSCAPES, PERIOD, Scene, State
+from critters.sheet import coats, places, save
 from critters.sprites import critter_sprite
 from tests.examples.pictures import digests
 
@@ -139,3 +140,17 @@ def test_a_backdrop_is_drawn_quickly() -> None:
         backdrop(scenery, "night", "snow")
         best = min(best, time.perf_counter() - start)
     assert best < 0.06
+
+
+def test_the_sheets_hold_24_places_and_every_coat(tmp_path: Path) -> None:
+    assert places().shape == (4 * 130, 6 * 130, 3)
+    rows, most = len(CRITTERS), max(map(len, COATS.values()))
+    assert coats().shape == (rows * 76, most * 74, 3)
+    save(coats(), tmp_path / "coats.png")
+    assert (tmp_path / "coats.png").stat().st_size > 10_000
+
+
+def test_no_cloud_hides_the_sun() -> None:
+    for seed in range(1, 200):
+        sky = draw_layout(seed, "beach", "pig").scenery.sky
+        assert all(abs(x - sky.sun[0]) > 30 for x, _, _ in sky.clouds)

@@ -41,8 +41,7 @@ def windmill(near: Canvas, x: float, size: float, tint: int) -> None:
 def haystack(near: Canvas, x: float, size: float, tint: int) -> None:
     """A heap of hay."""
     del tint
-    near.ellipse(x, 99, 20 * size, 25 * size, "#e0b850")
-    near.rect(x - 20 * size, 98, x + 20 * size, FOOT, "#e0b850")
+    landmarks.dome(near, x, FOOT, 20 * size, 27 * size, "#e0b850")
     for dx in (-10, 0, 10):
         near.stroke([(x + dx * 0.5, 82), (x + dx, 96)], 2, "#c0963c")
 

@@ -80,8 +80,8 @@ def _draw(scenery: Scenery, far: Canvas, near: Canvas) -> None:
 def _litter(scenery: Scenery, near: Canvas, colours: Ground) -> None:
     """Flowers, stones or a road's line in the foreground: what shows that the ground moves."""
     if scenery.landscape == "city":
-        for x in range(8, 256, 32):
-            near.rect(x, 121, x + 16, 124, "#d8d0c0")
+        for left in range(8, 256, 32):
+            near.rect(left, 121, left + 16, 124, "#d8d0c0")
         return
     for index in range(7):
         x, y = (scenery.near[0].x + 37 * index) % PERIOD, (122, 119, 123)[index % 3]
