@@ -32,7 +32,7 @@ class Backdrop:
         return self.near.over(self.far.over(self.sky, camera % int(PERIOD) // 2), camera)
 
 
-@lru_cache(maxsize=96)  # the 54 classic ones, and the recordings at hand; half a megabyte each
+@lru_cache(maxsize=72)  # the 54 classic ones, and those of the recordings at hand; a megabyte each
 def backdrop(scenery: Scenery, time: str, weather: str) -> Backdrop:
     """The sky and the layers of a scenery; drawn on first use."""
 
