@@ -75,4 +75,5 @@ def _paste(picture: Pixels, image: Pixels, left: int, top: int) -> None:
     part = image[y0 - top : y1 - top, x0 - left : x1 - left]
     alpha = part[..., 3:]
     target = picture[y0:y1, x0:x1]
-    target[:] = (target * (255 - alpha) + part[..., :3] * alpha + 127) // 255
+    mixed = target * (255 - alpha) + part[..., :3] * alpha + 128
+    target[:] = mixed + (mixed >> 8) >> 8  # (mixed - 1) // 255, of all numbers below 65536
