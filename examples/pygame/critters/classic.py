@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from .canvas import Pixels
 from .landscapes import GROUND, backdrop
 from .layout import Layout, draw_layout
+from .poses import STEPS
 from .scene import SIZE, Scene, State
-from .sprites import BASELINE, SPRITE_SIZE, STEPS, critter_sprite
+from .sprites import BASELINE, SPRITE_SIZE, critter_sprite
 from .weather import draw_weather
 
 _LIGHT = {"day": (256, 256, 256), "sunset": (256, 238, 222), "night": (202, 212, 240)}  # of 256
