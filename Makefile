@@ -47,8 +47,8 @@ proto: setup ## regenerate the Python and C# messages from proto/
 	$(BIN)/python proto/generate.py
 
 world: setup ## train critters from nothing on this machine: hours on two cores; resumes where it stopped
-	$(BIN)/python -m critters.record --out recordings/train --count 1800 --seconds 4 --seed 1 --split train
-	$(BIN)/python -m critters.record --out recordings/held-out --count 86 --seconds 4 --seed 2 --split held-out
+	$(BIN)/python -m critters.record --out recordings/train --count 1800 --seconds 4 --seed 1 --split train --classic
+	$(BIN)/python -m critters.record --out recordings/held-out --count 86 --seconds 4 --seed 2 --split held-out --classic
 	$(BIN)/streamdit-engine train-autoencoder --recordings recordings/train --run runs/autoencoder
 	$(BIN)/streamdit-engine train --recordings recordings/train --validation recordings/held-out --run runs/denoiser --steps 15000
 	$(BIN)/streamdit-engine distill --recordings recordings/train --validation recordings/held-out --run runs/student

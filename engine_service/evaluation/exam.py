@@ -141,7 +141,14 @@ def record(folder: WorldFolder, out: Path, count: int, split: str, *more: str) -
     source = PROJECT / notes.recorder_path
     if not source.is_dir():
         raise FileNotFoundError(f"{source}: the game of world {folder.world.name} is not here; evaluate in its project")
-    options = [f"--out={out}", f"--count={count}", f"--split={split}", f"--seed={RECORDER_SEED}", *more]
+    options = [
+        f"--out={out}",
+        f"--count={count}",
+        f"--split={split}",
+        f"--seed={RECORDER_SEED}",
+        *notes.recorder_options,
+        *more,
+    ]
     command = [sys.executable, "-m", notes.recorder, *options]
     paths = os.pathsep.join([str(source), *filter(None, [os.environ.get("PYTHONPATH")])])
     made = subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False)

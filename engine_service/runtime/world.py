@@ -35,6 +35,7 @@ class EvaluationNotes:
     travel: tuple[str, ...] = ()  # state fields whose changes add up to what a direction key moves
     longest_travel: float = 0.0  # per frame; more is a jump to another place, not a key
     recorder: str = ""  # the module that records the game
+    recorder_options: tuple[str, ...] = ()  # said to it besides what is asked for, as on a command line
     recorder_path: str = ""  # where it is imported from, as seen from the project's root
 
 

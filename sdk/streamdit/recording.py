@@ -250,7 +250,8 @@ class Recording:
                 lossless=session["lossless"],
                 state_fields=tuple(StateField(**field) for field in session["state_fields"]),
                 action_infos=tuple(
-                    ActionInfo(**{**action, "kind": ActionKind[action["kind"]]}) for action in session.get("actions", ())
+                    ActionInfo(**{**action, "kind": ActionKind[action["kind"]]})
+                    for action in session.get("actions", ())
                 ),
                 labels=session["labels"],
                 split=session["split"],

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from critters.classic import render
 from critters.landscapes import GROUND, backdrop
+from critters.layout import draw_layout
 from critters.scene import CRITTERS, LANDSCAPES, PERIOD, SIZE, TIMES, WEATHERS, Scene, State, all_scenes
 from critters.sprites import SPRITE_SIZE
 
@@ -21,7 +22,9 @@ def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.i
 
 def drawn_over(scene: Scene, state: State) -> NDArray[np.bool_]:
     """Where the picture differs from its backdrop: the critter and its shadow, in clear weather."""
-    empty = backdrop(scene.landscape, scene.time, scene.weather).seen_from(int(state.camera))
+    empty = backdrop(draw_layout(0, scene.landscape, scene.critter).scenery, scene.time, scene.weather).seen_from(
+        int(state.camera)
+    )
     return difference(render(scene, state), empty.astype(np.uint8)) > 0
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from critters.poses import STEPS
 from critters.scene import CRITTERS
 from critters.shapes import box, circle, flat, inked, paint
-from critters.sprites import BASELINE, SPRITE_SIZE, STEPS, critter_sprite
+from critters.sprites import BASELINE, SPRITE_SIZE, critter_sprite
 
 POSES = [(step, False) for step in range(STEPS)] + [(0, True)]
 

@@ -254,6 +254,9 @@ def test_r_records_what_is_played_and_r_again_ends_it(window: Window, tmp_path: 
     assert set(recording.prompts()) == {EXAMPLES[0], EXAMPLES[4]}
     state = State(*map(float, recording.states()[2]))
     assert np.array_equal(recording.read()[2], render(parse(EXAMPLES[0]), state))
+    held = recording.actions()
+    assert held.sum(axis=0).tolist() == [0, 6, 0]
+    assert np.array_equal(held[1:, 1] > 0, np.diff(recording.states()[:, 0]) > 0)
 
 
 def test_a_recording_of_generated_pictures_ends_when_the_engine_goes(window: Window, tmp_path: Path) -> None:

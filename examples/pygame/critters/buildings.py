@@ -32,15 +32,16 @@ def windmill(near: Canvas, x: float, size: float, tint: int) -> None:
         near.stroke([(x, 52), tip], 2.5, "#6c5044")
         side = (-dy * 7, dx * 7)
         start = (x + dx * 8, 52 + dy * 8)
-        near.polygon([start, tip, (tip[0] + side[0], tip[1] + side[1]), (start[0] + side[0], start[1] + side[1])], _SAILS[tint])
+        near.polygon(
+            [start, tip, (tip[0] + side[0], tip[1] + side[1]), (start[0] + side[0], start[1] + side[1])], _SAILS[tint]
+        )
     near.ellipse(x, 52, 3, 3, "#5a4438")
 
 
 def haystack(near: Canvas, x: float, size: float, tint: int) -> None:
     """A heap of hay."""
     del tint
-    near.ellipse(x, 99, 20 * size, 25 * size, "#e0b850")
-    near.rect(x - 20 * size, 98, x + 20 * size, FOOT, "#e0b850")
+    landmarks.dome(near, x, FOOT, 20 * size, 27 * size, "#e0b850")
     for dx in (-10, 0, 10):
         near.stroke([(x + dx * 0.5, 82), (x + dx, 96)], 2, "#c0963c")
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from .canvas import Pixels
 from .landscapes import GROUND, backdrop
 from .layout import Layout, draw_layout
+from .poses import STEPS
 from .scene import SIZE, Scene, State
-from .sprites import BASELINE, SPRITE_SIZE, STEPS, critter_sprite
+from .sprites import BASELINE, SPRITE_SIZE, critter_sprite
 from .weather import draw_weather
 
 _LIGHT = {"day": (256, 256, 256), "sunset": (256, 238, 222), "night": (202, 212, 240)}  # of 256
@@ -75,4 +76,5 @@ def _paste(picture: Pixels, image: Pixels, left: int, top: int) -> None:
     part = image[y0 - top : y1 - top, x0 - left : x1 - left]
     alpha = part[..., 3:]
     target = picture[y0:y1, x0:x1]
-    target[:] = (target * (255 - alpha) + part[..., :3] * alpha + 127) // 255
+    mixed = target * (255 - alpha) + part[..., :3] * alpha + 128
+    target[:] = mixed + (mixed >> 8) >> 8  # (mixed - 1) // 255, of all numbers below 65536

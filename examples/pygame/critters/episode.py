@@ -13,8 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from streamdit.types import ActionInfo
-
+from .actions import action_values
 from .captions import ALL_FOUR, LABELS, Caption, caption, draw_names
 from .classic import render
 from .game import GameState, Keys, tick, to_state
@@ -25,11 +24,6 @@ from .scene import FPS, Scene
 
 BRANCH_FRAMES = 24
 CAPTION_EVERY = FPS // 2  # frames
-ACTIONS = (
-    ActionInfo("left", default_key="left", description="Walk to the left."),
-    ActionInfo("right", default_key="right", description="Walk to the right; with left, neither."),
-    ActionInfo("jump", default_key="space", description="Jump, if the feet are on the ground."),
-)
 
 ForkKind: TypeAlias = Literal["keys", "prompt"]
 
@@ -148,13 +142,15 @@ def _episode(plan: Plan, played: Sequence[Moment], scene: Scene, seed: str) -> E
     surely = frozenset(label for label in LABELS if getattr(scene, label) != getattr(plan.scene, label))
     rng = random.Random(f"{seed}/captions")
     captions = chain.from_iterable(
-        repeat(_caption(plan, scene, layout, states[frame].camera, surely, rng), min(CAPTION_EVERY, len(played) - frame))
+        repeat(
+            _caption(plan, scene, layout, states[frame].camera, surely, rng), min(CAPTION_EVERY, len(played) - frame)
+        )
         for frame in range(0, len(played), CAPTION_EVERY)
     )
     return Episode(
         rgb=np.stack([render(scene, state, layout) for state in states]),
         states=np.array([state.values() for state in states], np.float32),
-        actions=np.array([(each.keys.left, each.keys.right, each.keys.jump) for each in played], np.float32),
+        actions=np.array([action_values(each.keys) for each in played], np.float32),
         captions=tuple(captions),
         scene=scene,
         layout=layout,

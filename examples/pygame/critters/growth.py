@@ -1,7 +1,7 @@
 """Landmarks that grow or lie about, in the sizes and colours that layouts draw: trees, cacti, rocks."""
 
 from .canvas import Canvas
-from .landmarks import boulder, conifer, oak, palm, round_tree, saguaro, toadstool
+from .landmarks import boulder, conifer, dome, oak, palm, round_tree, saguaro, toadstool
 
 FOOT = 101  # the row a landmark stands on
 
@@ -42,10 +42,10 @@ def poplar(near: Canvas, x: float, size: float, tint: int) -> None:
 def bush(near: Canvas, x: float, size: float, tint: int) -> None:
     """Half a ball of leaves, with berries or blossoms or neither."""
     leaves, berries = _BUSHES[tint]
-    near.ellipse(x, 98, 17 * size, 14 * size, leaves)
-    near.ellipse(x + 11 * size, 99, 11 * size, 9 * size, leaves)
+    dome(near, x - 3 * size, FOOT, 15 * size, 19 * size, leaves)
+    dome(near, x + 9 * size, FOOT, 10 * size, 12 * size, leaves)
     if berries != leaves:
-        for dx, dy in ((-9, 94), (-2, 89), (6, 95), (13, 96)):
+        for dx, dy in ((-10, 94), (-4, 87), (3, 93), (11, 95)):
             near.ellipse(x + dx * size, dy, 2.2, 2.2, berries)
 
 
@@ -98,7 +98,7 @@ def cactus(near: Canvas, x: float, size: float, tint: int) -> None:
 
 def barrel(near: Canvas, x: float, size: float, tint: int) -> None:
     """A round cactus with a flower on it."""
-    near.ellipse(x, 92, 12 * size, 13 * size, ("#7fa868", "#5f9878", "#98a85c")[tint])
+    dome(near, x, FOOT, 12 * size, 22 * size, ("#7fa868", "#5f9878", "#98a85c")[tint])
     near.ellipse(x, 79, 4.5, 3.8, ("#d8506c", "#f0c040", "#f4f0f8")[tint])
 
 

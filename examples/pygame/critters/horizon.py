@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from .canvas import Canvas
-from .landmarks import conifer, peak
+from .landmarks import conifer, dome, peak
 from .scene import SIZE
 
 
@@ -77,8 +77,8 @@ def _sail(far: Canvas, x: float, size: float, tint: int, ground: Ground) -> None
 
 
 def _island(far: Canvas, x: float, size: float, tint: int, ground: Ground) -> None:
-    far.ellipse(x, 71, (22, 15, 28)[tint], (9, 14, 8)[tint] * size, "#8ab08c")
-    far.rect(x - 30, 71, x + 30, 84, ground.far)
+    del ground
+    dome(far, x, 71, (22, 15, 28)[tint], (10, 16, 9)[tint] * size, "#8ab08c")
 
 
 def _steamer(far: Canvas, x: float, size: float, tint: int, ground: Ground) -> None:

@@ -1,5 +1,7 @@
 """Landmarks: the trees, houses and rocks that tell one place from another."""
 
+import math
+
 from .canvas import Canvas
 
 _CAP = ((-1, 1), (-0.92, 0.6), (-0.6, 0.18), (0, 0), (0.6, 0.18), (0.92, 0.6), (1, 1))
@@ -14,6 +16,12 @@ def star(canvas: Canvas, x: float, y: float, size: float, colour: str) -> None:
         [(x + side * dx, y + side * dy) for side in (1, -1) for dx, dy in corners],
         colour,
     )
+
+
+def dome(canvas: Canvas, x: float, foot: float, half: float, tall: float, colour: str) -> None:
+    """The upper half of an ellipse, standing on the row `foot`."""
+    turns = [math.pi * step / 24 for step in range(25)]
+    canvas.polygon([(x + half * math.cos(turn), foot - tall * math.sin(turn)) for turn in turns], colour)
 
 
 def round_tree(near: Canvas, x: float, top: float, size: float, colours: tuple[str, str]) -> None:

@@ -32,7 +32,7 @@ class Backdrop:
         return self.near.over(self.far.over(self.sky, camera % int(PERIOD) // 2), camera)
 
 
-@lru_cache(maxsize=96)  # the 54 classic ones, and the recordings at hand; half a megabyte each
+@lru_cache(maxsize=72)  # the 54 classic ones, and those of the recordings at hand; a megabyte each
 def backdrop(scenery: Scenery, time: str, weather: str) -> Backdrop:
     """The sky and the layers of a scenery; drawn on first use."""
 
@@ -80,8 +80,8 @@ def _draw(scenery: Scenery, far: Canvas, near: Canvas) -> None:
 def _litter(scenery: Scenery, near: Canvas, colours: Ground) -> None:
     """Flowers, stones or a road's line in the foreground: what shows that the ground moves."""
     if scenery.landscape == "city":
-        for x in range(8, 256, 32):
-            near.rect(x, 121, x + 16, 124, "#d8d0c0")
+        for left in range(8, 256, 32):
+            near.rect(left, 121, left + 16, 124, "#d8d0c0")
         return
     for index in range(7):
         x, y = (scenery.near[0].x + 37 * index) % PERIOD, (122, 119, 123)[index % 3]

@@ -95,14 +95,16 @@ def _sky(rng: random.Random) -> Sky:
     def place(low: float, high: float, *, top: int, bottom: int) -> Point:
         return (round(rng.uniform(low, high)), rng.randint(top, bottom))
 
+    high, low = place(18, 110, top=16, bottom=34), place(14, 114, top=44, bottom=62)
     cells = rng.sample([(column, row) for column in range(6) for row in range(3)], rng.randint(4, 9))
-    columns = rng.sample(range(4), rng.choice((0, 1, 2, 2, 3)))
+    free = [column for column in range(4) if abs(16 + 32 * column - high[0]) > 30]  # not before sun or moon
+    columns = rng.sample(free, min(len(free), rng.choice((0, 1, 1, 2, 2))))
     return Sky(
-        sun=place(18, 110, top=16, bottom=34),
-        low_sun=place(14, 114, top=40, bottom=62),
-        moon=place(18, 110, top=16, bottom=34),
+        sun=high,
+        low_sun=low,
+        moon=high,
         stars=tuple((11 + 21 * column, 9 + 18 * row + rng.randint(-3, 3), rng.choice((3, 4))) for column, row in cells),
-        clouds=tuple((16 + 32 * column, rng.randint(14, 40), rng.choice((9, 13, 17))) for column in columns),
+        clouds=tuple((16 + 32 * column, rng.randint(14, 36), rng.choice((11, 15, 20))) for column in columns),
         bank=tuple((x + rng.randint(-10, 10), rng.choice((16, 22, 28))) for x in (6, 52, 98)),
     )
 
@@ -160,9 +162,7 @@ def _width(landmark: Landmark) -> float:
 def in_view(layout: Layout, camera: float) -> tuple[Landmark, ...]:
     """The near landmarks whose middle is on the screen, not at its very edge."""
     margin = 10
-    return tuple(
-        each for each in layout.scenery.near if margin <= (each.x - camera) % PERIOD <= SIZE - margin
-    )
+    return tuple(each for each in layout.scenery.near if margin <= (each.x - camera) % PERIOD <= SIZE - margin)
 
 
 _CLASSIC: dict[str, tuple[Landmark, ...]] = {

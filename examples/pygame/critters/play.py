@@ -137,7 +137,7 @@ class Play:
             if picture is None:
                 self.say(self.tape.stop(), now)
             else:
-                self.tape.frame(state, picture)
+                self.tape.frame(state, picture, keys)
 
     def _command(self, key: int, now: float) -> None:
         match key:

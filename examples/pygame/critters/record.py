@@ -16,11 +16,12 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
+from .actions import ACTIONS
 from .balance import Balance, balance, total
-from .episode import ACTIONS, BRANCH_FRAMES, Episode, Fork, Plan, play_with_branches
+from .episode import BRANCH_FRAMES, Episode, Fork, Plan, play_with_branches
 from .players import PLAYERS
 from .scene import CRITTERS, FPS, LANDSCAPES, TIMES, WEATHERS, Scene
-from .splits import LAYOUTS, SPLITS, scenes_of
+from .splits import LAYOUTS, SPLITS, is_held_out, scenes_of
 from .tape import open_recorder
 
 TELEPORT_SHARE = 0.15  # of the recordings jump to a new random place about once a second
@@ -93,7 +94,7 @@ def _other_scene(plan: Plan, rng: random.Random) -> Scene:
         for label in rng.sample(list(_LABELS), 1 if rng.random() < 0.65 else 2):
             values = [value for value in _LABELS[label] if value != getattr(scene, label)]
             scene = replace(scene, **{label: rng.choice(values)})
-        if plan.split != "train" or scene in scenes_of("train"):
+        if plan.split != "train" or not is_held_out(scene):
             return scene
 
 
@@ -125,7 +126,6 @@ def _write(episode: Episode, plan: Plan, folder: Path, **metadata: str | int) ->
         folder,
         labels=dict(episode.labels),
         split=plan.split,
-        actions=ACTIONS,
         seed=plan.seed,
         layout=plan.layout,
         held_out_captions=plan.held_out_captions,

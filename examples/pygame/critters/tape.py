@@ -1,6 +1,5 @@
 """Recording what is played, a key away: the same kind of recording that training data is made of."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -9,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamdit.recording import Recorder
-from streamdit.types import ActionInfo, PromptTransition, StateField
+from streamdit.types import PromptTransition, StateField
 
+from .actions import ACTIONS, held_actions
+from .game import Keys
 from .scene import FPS, SIZE, STATE_FIELDS, State
 
 WORLD = "critters"
@@ -57,9 +58,10 @@ class Tape:
         if self._recorder is not None and self.of_generated:
             self._recorder.event("source_frame", strength=strength)
 
-    def frame(self, state: State, rgb: NDArray[np.uint8]) -> None:
-        """One tick of the game and the picture shown for it."""
+    def frame(self, state: State, rgb: NDArray[np.uint8], keys: Keys) -> None:
+        """One tick of the game, the keys that led to it and the picture shown for it."""
         if self._recorder is not None:
+            self._recorder.actions(held_actions(keys))
             self._recorder.state(state.values())
             self._recorder.frame(rgb)
 
@@ -74,10 +76,9 @@ def open_recorder(
     *,
     labels: dict[str, str | bool],
     split: str = "",
-    actions: Sequence[ActionInfo] = (),
     **metadata: str | bool | int,
 ) -> Recorder:
-    """A recorder of this world's frames and states, and of the keys if there are any."""
+    """A recorder of this world's frames, states and keys."""
     return Recorder(
         folder,
         world=WORLD,
@@ -85,7 +86,7 @@ def open_recorder(
         width=SIZE,
         height=SIZE,
         state_fields=[StateField(**asdict(field)) for field in STATE_FIELDS],
-        actions=actions,
+        actions=ACTIONS,
         labels=labels,
         split=split,
         metadata=metadata,

@@ -1,9 +1,9 @@
 """The sentences that captions are made of, and what each of them names.
 
-    {fur} little black pig · {a} a pig · {to} through a forest · {in} in the forest · {one} a forest · {place} forest
-    {in_sky} {to_sky} {one_sky} in, through, - a snowy forest · {bright} snowy · {when} at night · {time} night
-    {while} while it snows · {weather} snow · {in_sunny} {to_sunny} {one_sunny} - a sunny meadow · {mark} a barn
-    {by} by a barn · {with} with a barn · {listed} , a barn: these three may be empty, if no landmark is named
+{fur} little black pig · {a} a pig · {to} through a forest · {in} in the forest · {one} a forest · {place} forest
+{in_sky} {to_sky} {one_sky} in, through, - a snowy forest · {bright} snowy · {when} at night · {time} night
+{while} while it snows · {weather} snow · {in_sunny} {to_sunny} {one_sunny} - a sunny meadow · {mark} a barn
+{by} by a barn · {with} with a barn · {listed} , a barn: these three may be empty, if no landmark is named
 """
 
 import re
