@@ -58,6 +58,7 @@ BACKENDS = {
 # design.md wants one file per side; these see the wire, and no other.
 SEES_PROTOBUF = {
     "engine_service/server/convert.py",
+    "engine_service/server/convert_client.py",
     "engine_service/server/app.py",  # registers the service
     "engine_service/server/service.py",  # derives from the generated servicer
     "sdk/streamdit/_convert.py",

@@ -73,7 +73,9 @@ class World:
                 raise ValueError(f"world {self.name}: action {name!r} is there twice")
         for steering in self.may_be_open:
             if steering not in self.steered_by:
-                raise ValueError(f"world {self.name}: may_be_open holds {steering.name.lower()}, which it does not take")
+                raise ValueError(
+                    f"world {self.name}: may_be_open holds {steering.name.lower()}, which it does not take"
+                )
         for name, size in (("fps", self.fps), ("width", self.width), ("height", self.height)):
             if size <= 0:
                 raise ValueError(f"{name} is {size}, must be above 0")

@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from engine_service.model.world import World
 from engine_service.stream.player import Player
-from engine_service.types import Event, Prompt, State
+from engine_service.types import Actions, Past, Pause, Prompt, Resume, State, SwitchProfile
+from streamdit.types import Steering
 
 
 class Encoding(Enum):
@@ -25,6 +26,58 @@ class Delivery(Enum):
     ALL = 3
 
 
+@dataclass(frozen=True, slots=True)
+class StateRequest:
+    """What is happening, not checked yet."""
+
+    event_id: int
+    values: tuple[float, ...]
+    horizon: tuple[tuple[float, ...], ...] = ()
+    fields: tuple[str, ...] = ()  # names of what they carry; none: all, in the world's order
+
+
+NamedValues: TypeAlias = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionsRequest:
+    """A complete set of actions, not checked yet."""
+
+    event_id: int
+    values: NamedValues
+    horizon: tuple[NamedValues, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRequest:
+    """What is to be un-said, not checked yet."""
+
+    event_id: int
+    steering: tuple[int, ...]  # as on the wire: a newer client may know more of them
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """What a stream is to go on from, not decoded yet: a clip's name, or frames."""
+
+    clip: str | None
+    encoding: int = 0  # as on the wire
+    width: int = 0
+    height: int = 0
+    payloads: tuple[bytes, ...] = ()
+    states: tuple[tuple[float, ...], ...] = ()
+    actions: tuple[NamedValues, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResetRequest:
+    """Start again, not checked yet."""
+
+    event_id: int
+    seed: int | None = None
+    start: StartRequest | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRequest:
     """A client's wishes, not checked yet; zeros and empty strings ask for the engine's defaults."""
@@ -39,13 +92,15 @@ class OpenRequest:
     window: int
     jpeg_quality: int
     prompt: str | None
-    state: State | None
+    state: StateRequest | None
     resume_token: str
+    actions: ActionsRequest | None = None
+    start: StartRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPlan:
-    """What was agreed on. The worker applies `prompt` and `state` (event id 0) before the first chunk."""
+    """What was agreed on. The worker applies what was said (event id 0) before the first chunk."""
 
     session_id: str
     world: World
@@ -55,9 +110,17 @@ class SessionPlan:
     delivery: Delivery
     window: int  # frames
     jpeg_quality: int  # 1..100
-    prompt: Prompt
-    state: State
+    prompt: Prompt | None  # None: left open, or its default; the same for state and actions
+    state: State | None
     resume_token: str  # empty: not kept when the connection breaks
+    actions: Actions | None = None
+    start: Past | str | None = None  # what it goes on from: frames of the client's, or a clip of the world's
+
+    @property
+    def steered_by(self) -> frozenset[Steering]:
+        """What the opening said."""
+        said = {Steering.PROMPT: self.prompt, Steering.STATE: self.state, Steering.ACTIONS: self.actions}
+        return frozenset(steering for steering, words in said.items() if words is not None)
 
 
 # Called in the worker thread; may take its time, and fail with an exception whose text the client will read.
@@ -85,15 +148,6 @@ class SourceRequest:
     height: int
     payload: bytes
     strength: float
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A named action of the world."""
-
-    event_id: int
-    name: str
-    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +186,17 @@ class EmptyMessage:
 
 
 # What may change a running session, once it is checked.
-EventRequest: TypeAlias = Event | PromptRequest | SourceRequest | Action | UnknownCommand | EmptyMessage
+EventRequest: TypeAlias = (
+    PromptRequest
+    | StateRequest
+    | ActionsRequest
+    | ReleaseRequest
+    | SourceRequest
+    | ResetRequest
+    | SwitchProfile
+    | Pause
+    | Resume
+    | UnknownCommand
+    | EmptyMessage
+)
 ClientMessage: TypeAlias = OpenRequest | EventRequest | Ack | Heartbeat | Close

@@ -31,6 +31,24 @@ class RejectReason(Enum):
     SOURCE_SIZE = 23
     SOURCE_UNREADABLE = 24
     SOURCE_NOT_TAKEN = 25
+    ACTIONS_NOT_TAKEN = 26
+    ACTION_REPEATED = 27
+    ACTION_OUT_OF_RANGE = 28
+    ACTIONS_EXCLUSIVE = 29
+    UNKNOWN_STATE_FIELD = 30
+    STATE_FIELD_REPEATED = 31
+    CANNOT_BE_OPEN = 32
+    UNKNOWN_START_CLIP = 33
+    START_DOES_NOT_FIT = 34
+    START_UNREADABLE = 35
+
+
+MAX_NAME_CHARS = 80  # of a refused name that are repeated to the client
+
+
+def quoted(name: str) -> str:
+    """A refused name, as it is repeated to the client."""
+    return repr(name[:MAX_NAME_CHARS])
 
 
 class Rejection(Exception):  # noqa: N818 - it is a refusal, not a fault of the engine

@@ -15,11 +15,13 @@ from engine_service.server.messages import SessionPlan
 from engine_service.stream.batch import Calls
 from engine_service.stream.player import nothing_new
 from engine_service.types import (
+    Actions,
     Applied,
     Chunk,
     Event,
     Frame,
     Prompt,
+    Release,
     Reset,
     SourceFrame,
     State,
@@ -78,7 +80,7 @@ class FakePlayer:
     """Obeys at once. The prompts "explode" and "swell" make it raise; with a clock, a chunk costs `cost_s` of it."""
 
     def __init__(self, plan: SessionPlan, *, clock: ManualClock | None = None, cost_s: float = 0.0) -> None:
-        if plan.prompt.text == "refuse to be made":
+        if plan.prompt is not None and plan.prompt.text == "refuse to be made":
             raise ValueError("this player cannot be made")
         self.plan = plan
         self.thread = threading.get_ident()
@@ -89,9 +91,9 @@ class FakePlayer:
         self._clock = clock
         self._seed = plan.seed
         self._profile = plan.profile
-        self._text = ""
+        self._text = WORLD.example_prompts[0]
         self.sources: list[SourceFrame] = []
-        self._values: tuple[float, ...] = ()
+        self._values = plan.world.resting_state
         self._next_frame_id = 1
         self._newest_event_id = 0
         self._pending: list[int] = []
@@ -121,6 +123,8 @@ class FakePlayer:
                 return UnknownWords(event.event_id, unknown) if unknown else None
             case State():
                 self._values = event.values
+            case Actions() | Release():
+                pass
             case SourceFrame():
                 self.sources.append(event)
             case Reset():

@@ -3,7 +3,7 @@
 import pytest
 
 from engine_service.server.inbox import Inbox
-from engine_service.types import Prompt, Reset, State
+from engine_service.types import Actions, Prompt, Reset, State
 
 
 def test_only_the_newest_state_waits_and_it_keeps_its_own_event_id() -> None:
@@ -16,21 +16,21 @@ def test_only_the_newest_state_waits_and_it_keeps_its_own_event_id() -> None:
     assert inbox.drain() == ()
 
 
-def test_prompts_and_controls_are_kept_in_order() -> None:
+def test_controls_are_kept_in_order_and_of_prompts_the_newest() -> None:
     inbox = Inbox()
-    events = (Prompt(1, "a fox"), Reset(2), Prompt(3, "a bear"))
-    for event in events:
+    for event in (Prompt(1, "a fox"), Reset(2), Prompt(3, "a bear"), Reset(4)):
         assert inbox.put(event)
-    assert inbox.drain() == events
+    assert inbox.drain() == (Reset(2), Prompt(3, "a bear"), Reset(4))
+    assert inbox.take_replaced() == (1,)
 
 
 def test_conditioning_is_taken_up_to_the_first_control() -> None:
     inbox = Inbox()
-    for event in (Prompt(1, "a fox"), State(2, (0.2,)), Reset(3), Prompt(4, "a bear")):
+    for event in (Prompt(1, "a fox"), Actions(2, (1.0,)), Reset(3), State(4, (0.2,))):
         inbox.put(event)
-    assert inbox.drain_conditioning() == (Prompt(1, "a fox"), State(2, (0.2,)))
+    assert inbox.drain_conditioning() == (Prompt(1, "a fox"), Actions(2, (1.0,)))
     assert inbox.drain_conditioning() == ()
-    assert inbox.drain() == (Reset(3), Prompt(4, "a bear"))
+    assert inbox.drain() == (Reset(3), State(4, (0.2,)))
 
 
 def test_a_full_inbox_gives_up_its_state_first_then_its_oldest_prompt_then_its_oldest_event() -> None:
