@@ -62,9 +62,12 @@ SEES_PROTOBUF = {
     "engine_service/server/app.py",  # registers the service
     "engine_service/server/service.py",  # derives from the generated servicer
     "sdk/streamdit/_convert.py",
+    "sdk/streamdit/_convert_client.py",
     "sdk/streamdit/testing.py",  # FakeEngine is the other end of the wire
     "sdk/streamdit/_fake_session.py",
     "sdk/streamdit/_fake_world.py",
+    "sdk/streamdit/_fake_checks.py",
+    "sdk/streamdit/_fake_heard.py",
 }
 
 
