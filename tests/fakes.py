@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from engine_service.model.autoencoder import Autoencoder, AutoencoderConfig
 from engine_service.model.dit import DiTConfig, StreamDiT
 from engine_service.model.partition import Partition
-from engine_service.model.text import TextConfig, TextEncoder, Tokenizer
+from engine_service.model.text import TextConfig, TextEncoder, VocabularyTokenizer
 from engine_service.model.world import StateField, World
 from engine_service.runtime.denoiser import EncodedPrompt, PromptEncoder, Runtime
 from engine_service.runtime.torch_backend import TorchDecoder, TorchDenoiser, TorchEncoder
@@ -74,7 +74,7 @@ def tiny_networks(seed: int = 0, dit: DiTConfig = DIT, autoencoder: AutoencoderC
     for module in (transformer, text, whole):
         stir(module, seed)
         module.eval().requires_grad_(False)
-    return Networks(transformer, text, whole.decoder, whole.encoder, Tokenizer(VOCABULARY, TEXT.max_words))
+    return Networks(transformer, text, whole.decoder, whole.encoder, VocabularyTokenizer(VOCABULARY, TEXT.max_words))
 
 
 def tiny_runtime(seed: int = 0) -> Runtime:

@@ -38,7 +38,20 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
     decay: Annotated[float, typer.Option(help="Share of the run over which the learning rate falls to zero.")] = 0.5,
     optimizer: Annotated[str, typer.Option(help="muon or adamw.")] = "muon",
+    recipe: Annotated[
+        str,
+        typer.Option(
+            help="generate: steering is left open at random, so that seeds come to matter. "
+            "render: all of it is said, as version 0.1 was trained."
+        ),
+    ] = "generate",
+    probe_prompt: Annotated[
+        str | None, typer.Option(help="What the probes ask 16 seeds for. Default: the world's first example prompt.")
+    ] = None,
     from_world: Annotated[bool, typer.Option(help="Start a new run from the world's own weights.")] = False,
+    compiled: Annotated[
+        bool, typer.Option("--compiled", help="By torch.compile: worth its minute of waiting on a GPU.")
+    ] = False,
     bfloat16: Annotated[
         bool | None, typer.Option(help="Autocast to bfloat16. Default: where the device multiplies it natively.")
     ] = None,
@@ -52,18 +65,20 @@ def train(
     from engine_service.training.precision import has_native_bfloat16  # noqa: PLC0415
 
     device = chosen_device(device)
-    options = DenoiserTraining(
-        num_steps=steps,
-        latents_per_step=latents_per_step,
-        learning_rate=learning_rate,
-        decay_fraction=decay,
-        optimizer=optimizer,
-        bfloat16=has_native_bfloat16(device) if bfloat16 is None else bfloat16,
-        seed=seed,
-    )
     with clear_errors():
+        options = DenoiserTraining(
+            recipe=recipe,
+            num_steps=steps,
+            latents_per_step=latents_per_step,
+            learning_rate=learning_rate,
+            decay_fraction=decay,
+            optimizer=optimizer,
+            compiled=compiled,
+            bfloat16=has_native_bfloat16(device) if bfloat16 is None else bfloat16,
+            seed=seed,
+        )
         material = gather(find_world(world), recordings, validation, run, device)
-        train_stage(material, run, options, device, from_world=from_world)
+        train_stage(material, run, options, device, from_world=from_world, probe_prompt=probe_prompt)
 
 
 def distill(
@@ -77,6 +92,7 @@ def distill(
         int, typer.Option(help="The teacher's micro-steps from noise to clean; at least two for each of the student's.")
     ] = 8,
     rank: Annotated[int, typer.Option(help="Of the student's difference from its teacher.")] = 32,
+    recipe: Annotated[str, typer.Option(help="generate or render: the one its teacher was trained by.")] = "generate",
     seed: Annotated[int, typer.Option(help="One seed makes a run repeatable.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
@@ -88,6 +104,7 @@ def distill(
 
     device = chosen_device(device)
     options = Distillation(
+        recipe=recipe,
         num_steps=steps,
         guidance=guidance,
         teacher_steps=teacher_steps,

@@ -146,7 +146,7 @@ class StreamDiT(nn.Module):
         sigmas `(B, F)`, controls `(B, F, r, S + A)`: state fields, then actions, not a number where they are left open
         -> `(B, F, num_waves)`.
         """
-        state, actions = controls.split([len(self.config.state_fields), self.config.num_actions], dim=-1)
+        state, actions = torch.split(controls, [len(self.config.state_fields), self.config.num_actions], dim=-1)
         parts = [self.sigma_embedding.waves(sigmas)]
         if self.state_embedding is not None:
             parts += [self.state_embedding.waves(state), self.state_places.waves(state)]

@@ -59,9 +59,14 @@ class Preset:
             widths=self.autoencoder_widths,
         )
 
-    def text(self, vocabulary_size: int) -> TextConfig:
-        """The text encoder of this size over so many words."""
-        return TextConfig(vocabulary_size=vocabulary_size, max_words=self.text_words, width=self.text_width)
+    def text(self, vocabulary_size: int, table_width: int | None = None) -> TextConfig:
+        """The text encoder of this size over so many words; with a table of given vectors, over those."""
+        return TextConfig(
+            vocabulary_size=vocabulary_size,
+            table_width=table_width,
+            max_words=self.text_words,
+            width=self.text_width,
+        )
 
 
 def _streamdit(width: int, depth: int, num_heads: int) -> Preset:

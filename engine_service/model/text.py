@@ -1,8 +1,13 @@
-"""The prompt: words of the world's vocabulary -> (L, D) and a summary vector. Trained with the world."""
+"""The prompt: words -> (L, D) and a summary vector. Trained with the world; what it begins with may not be.
+
+A world's words are either a closed list, whose vectors it learns, or a table of vectors that a pretrained encoder made
+(model/word_table.py), which stay as they are.
+"""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +22,20 @@ class Tokens:
 
     ids: tuple[int, ...]  # (L,), PAD-filled
     unknown_words: tuple[str, ...]
+    read_as: tuple[tuple[str, str], ...] = ()  # misspellings, and what they were taken for
 
 
-class Tokenizer:
-    """Whole words; number 0 is padding, word i of the vocabulary is i + 1."""
+class Tokenizer(Protocol):
+    """Reads a prompt as `max_words` numbers, of which 0 is padding."""
+
+    max_words: int
+
+    def __call__(self, prompt: str) -> Tokens:
+        """Words in order; those that have no number and those past `max_words` are reported."""
+
+
+class VocabularyTokenizer:
+    """A closed list of whole words; word i of the vocabulary is i + 1."""
 
     def __init__(self, vocabulary: Sequence[str], max_words: int) -> None:
         self.max_words = max_words
@@ -40,20 +55,44 @@ class Tokenizer:
 class TextConfig:
     """Shape of the text encoder."""
 
-    vocabulary_size: int
+    vocabulary_size: int  # rows, padding not counted
+    table_width: int | None = None  # De, of vectors that are given; None: they are learnt
     max_words: int = 24  # L
     width: int = 128
     depth: int = 2
     num_heads: int = 4
 
 
-class TextEncoder(nn.Module):
-    """Word embeddings and a small transformer."""
+class GivenWords(nn.Module):
+    """Vectors that somebody else made, brought to the encoder's width; the table is no part of the weights."""
 
-    def __init__(self, config: TextConfig) -> None:
+    table: Tensor  # (V + 1, De)
+
+    def __init__(self, table: Tensor, width: int) -> None:
         super().__init__()
+        self.register_buffer("table", table, persistent=False)
+        self.project = nn.Linear(table.shape[1], width)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """ids `(B, L)` -> `(B, L, Dt)`."""
+        vectors: Tensor = self.project(self.table[ids].to(self.project.weight.dtype))
+        return vectors
+
+
+class TextEncoder(nn.Module):
+    """Word vectors and a small transformer."""
+
+    def __init__(self, config: TextConfig, table: Tensor | None = None) -> None:
+        """The table `(V + 1, De)`, of which row 0 is padding, for a config with a `table_width`."""
+        super().__init__()
+        wanted = None if config.table_width is None else (config.vocabulary_size + 1, config.table_width)
+        given = None if table is None else tuple(table.shape)
+        if given != wanted:
+            raise ValueError(f"the table of word vectors is {given}, the config asks for {wanted}")
         self.config = config
-        self.words = nn.Embedding(config.vocabulary_size + 1, config.width)
+        self.words: nn.Module = (
+            nn.Embedding(config.vocabulary_size + 1, config.width) if table is None else GivenWords(table, config.width)
+        )
         self.places = nn.Parameter(torch.randn(config.max_words, config.width) * 0.02)
         layer = nn.TransformerEncoderLayer(
             config.width,

@@ -17,8 +17,9 @@ from engine_service.runtime.machine import gather_facts, torch_gpu
 from engine_service.runtime.tensorrt.driver import Gpu
 from engine_service.runtime.tensorrt.flavour import Flavour, TensorRtError, load_flavour
 from engine_service.runtime.tensorrt.plans import PlanCache, default_plans
+from engine_service.runtime.text import check_words
 from engine_service.runtime.weights import Networks, load_networks
-from engine_service.runtime.world import WorldError, WorldFolder, load_world
+from engine_service.runtime.world import WorldFolder, load_world
 
 CUDA = torch.device("cuda", 0)
 
@@ -60,8 +61,7 @@ def load_runtime(
     """
     check_name(backend)
     folder = load_world(world_folder)
-    if not folder.world.vocabulary:
-        raise WorldError(f"{folder.path}: vocabulary.txt is missing or empty; train the world or restore the file")
+    check_words(folder)
     clips = load_clips(folder.world)
     networks = load_networks(folder, teacher=teacher)
     loading = _Loading(folder, networks, num_threads, cache, plans, max_sessions, with_rungs=with_rungs)

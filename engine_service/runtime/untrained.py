@@ -9,7 +9,7 @@ from torch import nn
 from engine_service.model.autoencoder import Autoencoder
 from engine_service.model.dit import StreamDiT
 from engine_service.model.presets import Preset
-from engine_service.model.text import TextEncoder, Tokenizer
+from engine_service.model.text import TextEncoder, VocabularyTokenizer
 from engine_service.runtime.weights import Networks
 
 
@@ -28,7 +28,7 @@ def untrained_networks(preset: Preset, dtype: torch.dtype, seed: int = 0) -> Net
             module.to(dtype).eval().requires_grad_(False)
     with torch.device("meta"):
         text = TextEncoder(preset.text(vocabulary_size=1))
-    return Networks(dit, text, autoencoder.decoder, autoencoder.encoder, Tokenizer((), preset.text_words))
+    return Networks(dit, text, autoencoder.decoder, autoencoder.encoder, VocabularyTokenizer((), preset.text_words))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Weights on disk: half precision in safetensors, single precision in memory."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from engine_service.model.autoencoder import Autoencoder, Decoder, Encoder
 from engine_service.model.dit import StreamDiT
 from engine_service.model.low_rank import merge_updates
 from engine_service.model.text import TextEncoder, Tokenizer
+from engine_service.runtime.text import make_text_encoder, make_tokenizer
 from engine_service.runtime.world import AUTOENCODER_FILE, DENOISER_FILE, STUDENT_FILE, WorldError, WorldFolder
 from streamdit.types import Steering
 
@@ -96,8 +98,11 @@ def load_autoencoder(folder: WorldFolder) -> Autoencoder:
     return autoencoder.eval().requires_grad_(False)
 
 
-def build_prompted(folder: WorldFolder, vocabulary_size: int) -> nn.ModuleDict:
-    """Transformer and text encoder with fresh weights, under the names their file uses."""
+def build_prompted(folder: WorldFolder, vocabulary: Sequence[str] | None = None) -> nn.ModuleDict:
+    """Transformer and text encoder with fresh weights, under the names their file uses.
+
+    A world with a closed list of words may be given another vocabulary than its folder has.
+    """
     return nn.ModuleDict(
         {
             "dit": StreamDiT(
@@ -107,7 +112,7 @@ def build_prompted(folder: WorldFolder, vocabulary_size: int) -> nn.ModuleDict:
                     state_may_be_open=Steering.STATE in folder.world.may_be_open,
                 )
             ),
-            "text": TextEncoder(folder.preset.text(vocabulary_size)),
+            "text": make_text_encoder(folder, vocabulary),
         }
     )
 
@@ -118,7 +123,7 @@ def load_networks(folder: WorldFolder, *, teacher: bool = False) -> Networks:
     Raises:
         WorldError: a file is missing, truncated or of another shape.
     """
-    modules = build_prompted(folder, len(folder.world.vocabulary))
+    modules = build_prompted(folder)
     load_weights(modules, folder.path / DENOISER_FILE)
     modules.eval().requires_grad_(False)
     dit, text = modules["dit"], modules["text"]
@@ -126,7 +131,6 @@ def load_networks(folder: WorldFolder, *, teacher: bool = False) -> Networks:
     assert isinstance(text, TextEncoder)
     if (folder.path / STUDENT_FILE).exists() and not teacher:
         become_student(dit, folder)
-    tokenizer = Tokenizer(folder.world.vocabulary, folder.preset.text_words)
     with torch.no_grad():
         autoencoder = load_autoencoder(folder)
-        return Networks(dit, text, autoencoder.decoder, autoencoder.encoder, tokenizer)
+        return Networks(dit, text, autoencoder.decoder, autoencoder.encoder, make_tokenizer(folder))

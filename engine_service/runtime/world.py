@@ -1,4 +1,4 @@
-"""A world is a folder: `world.toml`, `vocabulary.txt` and two files of weights."""
+"""A world is a folder: `world.toml`, its words (`vocabulary.txt`, or a table it names) and two files of weights."""
 
 import tomllib
 from collections.abc import Mapping
@@ -18,6 +18,8 @@ DENOISER_FILE = "denoiser.safetensors"
 STUDENT_FILE = "student.safetensors"  # what the distilled student adds to the denoiser; may be missing
 AUTOENCODER_FILE = "autoencoder.safetensors"
 VOCABULARY_FILE = "vocabulary.txt"
+KNOWN_PROMPTS_FILE = "known_prompts.json"  # what the world was taught to show; may be missing
+TEXT_KINDS = ("vocabulary", "wordpieces")
 
 
 class WorldError(ValueError):
@@ -37,13 +39,34 @@ class EvaluationNotes:
 
 
 @dataclass(frozen=True, slots=True)
+class TextNotes:
+    """How prompts are read: `[text]` in `world.toml`; without it by the words of `vocabulary.txt`."""
+
+    kind: str = "vocabulary"
+    table: str = ""  # wordpieces: a file of word vectors, in the world's folder or beside the embedded worlds
+
+    def __post_init__(self) -> None:
+        if self.kind not in TEXT_KINDS:
+            raise ValueError(f"text.kind is {self.kind!r}, expected one of {', '.join(TEXT_KINDS)}")
+        if (self.kind == "wordpieces") != bool(self.table):
+            raise ValueError(f"text.table is {self.table!r}: kind wordpieces needs a table, no other kind has one")
+
+
+@dataclass(frozen=True, slots=True)
 class WorldFolder:
-    """Where a world lies, what it promises and the size of its model."""
+    """Where a world lies, what it promises, the size of its model and how it reads prompts."""
 
     path: Path
     world: World
     preset: Preset
     evaluation: EvaluationNotes
+    text: TextNotes = TextNotes()
+
+    @property
+    def table_file(self) -> Path:
+        """Where the word vectors are: in the world's folder, else among the embedded worlds, which share theirs."""
+        own = self.path / self.text.table
+        return own if own.exists() else EMBEDDED / self.text.table
 
 
 def find_world(name_or_path: str) -> Path:
@@ -104,7 +127,13 @@ def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
         may_be_open=frozenset(_steering(name) for name in table.get("may_be_open", [])),
         start_clips={name: str(folder / file) for name, file in table.get("start", {}).items()},
     )
-    return WorldFolder(path=folder, world=world, preset=preset, evaluation=_evaluation(table, world))
+    return WorldFolder(
+        path=folder,
+        world=world,
+        preset=preset,
+        evaluation=_evaluation(table, world),
+        text=TextNotes(**table.get("text", {})),
+    )
 
 
 def _evaluation(table: Mapping[str, Any], world: World) -> EvaluationNotes:

@@ -16,7 +16,8 @@ from torch import nn
 from engine_service.model.autoencoder import SPATIAL, Autoencoder, from_rgb
 from engine_service.model.dit import StreamDiT
 from engine_service.model.low_rank import updates_of
-from engine_service.model.text import TextEncoder, Tokenizer
+from engine_service.model.text import TextEncoder, Tokenizer, VocabularyTokenizer
+from engine_service.runtime.text import make_tokenizer
 from engine_service.runtime.weights import build_prompted, load_autoencoder, load_weights, save_student, save_weights
 from engine_service.runtime.world import (
     AUTOENCODER_FILE,
@@ -28,7 +29,7 @@ from engine_service.runtime.world import (
 )
 from engine_service.training.ablation import Mix, ablate
 from engine_service.training.autoencoder import AutoencoderTraining, train_autoencoder
-from engine_service.training.buffered import LatentClips
+from engine_service.training.buffered import Branches, LatentClips
 from engine_service.training.denoiser import DenoiserTraining, Lessons, PromptedDiT, SheetWriter, train_denoiser
 from engine_service.training.distill import Distillation, distill
 from engine_service.training.frames import Clips, load_clips
@@ -55,7 +56,7 @@ class Material:
 
     folder: WorldFolder
     autoencoder: Autoencoder
-    vocabulary: tuple[str, ...]
+    vocabulary: tuple[str, ...]  # of the recordings; () where the world reads any words
     training: LatentClips
     validation: LatentClips | None
 
@@ -67,8 +68,8 @@ def gather(
     folder = load_world(world_folder)
     autoencoder = load_autoencoder(folder).to(device)
     clips = load_clips(recordings, folder.world, run_folder)
-    vocabulary = collect_vocabulary(clips)
-    tokenizer = Tokenizer(vocabulary, folder.preset.text_words)
+    vocabulary = collect_vocabulary(clips) if folder.text.kind == "vocabulary" else ()
+    tokenizer = make_tokenizer(folder, vocabulary)
     training = encode_clips(autoencoder, clips, tokenizer, run_folder, device)
     validation = None
     if validation_recordings is not None:
@@ -85,12 +86,12 @@ def build_model(material: Material, *, seed: int, from_world: bool) -> PromptedD
     """
     folder = material.folder
     torch.manual_seed(seed)
-    modules = build_prompted(folder, len(material.vocabulary))
+    modules = build_prompted(folder, material.vocabulary)
     dit, text = modules["dit"], modules["text"]
     assert isinstance(dit, StreamDiT)
     assert isinstance(text, TextEncoder)
     if from_world:
-        if folder.world.vocabulary != material.vocabulary:
+        if folder.text.kind == "vocabulary" and folder.world.vocabulary != material.vocabulary:
             raise ValueError(
                 f"{folder.path}/{VOCABULARY_FILE}: the recordings use other words, start without its weights"
             )
@@ -99,7 +100,13 @@ def build_model(material: Material, *, seed: int, from_world: bool) -> PromptedD
 
 
 def train_stage(
-    material: Material, run_folder: Path, options: DenoiserTraining, device: str, *, from_world: bool
+    material: Material,
+    run_folder: Path,
+    options: DenoiserTraining,
+    device: str,
+    *,
+    from_world: bool,
+    probe_prompt: str | None = None,
 ) -> None:
     """Train the transformer with its text encoder, and write both into the world's folder."""
     folder = material.folder
@@ -107,13 +114,21 @@ def train_stage(
     run = RunFolder(run_folder)
     sheets = SheetWriter(model, material.autoencoder.decoder, material.validation or material.training, run)
     profiles = list(folder.world.profiles.values())
+    tokenizer = make_tokenizer(folder, material.vocabulary)
+    asked = folder.world.example_prompts[0] if probe_prompt is None else probe_prompt
     lessons = Lessons(
-        material.training, training_mix(profiles), material.validation, training_mix(profiles, papers=0.0)
+        material.training,
+        training_mix(profiles),
+        material.validation,
+        training_mix(profiles, papers=0.0),
+        probe_prompt=torch.tensor(tokenizer(asked).ids),
     )
     weights = train_denoiser(model, lessons, run, options, device, sheets)
-    (folder.path / VOCABULARY_FILE).write_text("\n".join(material.vocabulary) + "\n")
+    if material.vocabulary:
+        (folder.path / VOCABULARY_FILE).write_text("\n".join(material.vocabulary) + "\n")
+        say(f"wrote {VOCABULARY_FILE} ({len(material.vocabulary)} words)")
     save_weights(weights, folder.path / DENOISER_FILE)
-    say(f"wrote {folder.path / DENOISER_FILE} and {VOCABULARY_FILE} ({len(material.vocabulary)} words)")
+    say(f"wrote {folder.path / DENOISER_FILE}")
     student = folder.path / STUDENT_FILE
     if student.exists():
         student.unlink()
@@ -147,7 +162,7 @@ def ablation_stage(
 
 def collect_vocabulary(clips: Clips) -> tuple[str, ...]:
     """Every word of the recordings' prompts, sorted."""
-    tokenizer = Tokenizer((), 0)
+    tokenizer = VocabularyTokenizer((), 0)
     prompts = {prompt for recording in clips.prompts for prompt in recording}
     return tuple(sorted({word for prompt in prompts for word in tokenizer(prompt).unknown_words}))
 
@@ -161,10 +176,24 @@ def encode_clips(
     cache = caches / f"latents-{clips.identity}-{_identity(autoencoder)}.npy"
     if not cache.exists():
         _encode_all(autoencoder, clips, cache, device)
+    controls = np.concatenate([clips.states, clips.actions], axis=-1)  # (N, T, S + A)
+    branches = None
+    if clips.branches is not None:
+        forks = encode_clips(autoencoder, clips.branches.clips, tokenizer, caches, device)
+        branches = Branches(
+            latents=forks.latents,
+            controls=forks.controls,
+            tokens=forks.tokens,
+            parents=clips.branches.parents,
+            starts=clips.branches.frames // r,
+            repainted=clips.branches.repainted,
+        )
     return LatentClips(
-        latents=np.load(cache, mmap_mode="r"),
-        states=rearrange(clips.states, "n (f r) s -> n f r s", r=r),
-        tokens=np.stack([_tokens(tokenizer, prompts[::r]) for prompts in clips.prompts]),
+        latents=torch.from_numpy(np.load(cache, mmap_mode="c")),
+        controls=torch.from_numpy(rearrange(controls, "n (f r) s -> n f r s", r=r)),
+        tokens=torch.from_numpy(np.stack([_tokens(tokenizer, prompts[::r]) for prompts in clips.prompts])),
+        num_state_fields=clips.states.shape[-1],
+        branches=branches,
     )
 
 

@@ -1,6 +1,7 @@
 """Train the transformer and its text encoder by buffered flow matching over a mix of partitions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,11 @@ from torch import Tensor, nn
 from engine_service.model.autoencoder import to_rgb
 from engine_service.model.dit import StreamDiT
 from engine_service.model.text import TextEncoder
-from engine_service.training.buffered import Batch, BatchOptions, LatentClips, draw_batch
+from engine_service.training.buffered import Batch, LatentClips, draw_batch
 from engine_service.training.loop import Schedule, run_steps
-from engine_service.training.mix import MixEntry, draw_partition
+from engine_service.training.mix import MixEntry, draw_partitions
+from engine_service.training.probes import ProbeOptions, Probes, sample
+from engine_service.training.recipes import RECIPES
 from engine_service.training.run import RunFolder, build_optimizers
 
 
@@ -21,6 +24,7 @@ from engine_service.training.run import RunFolder, build_optimizers
 class DenoiserTraining:
     """How the transformer is trained."""
 
+    recipe: str = "generate"
     num_steps: int = 8000
     latents_per_step: int = 40  # examples per step follow from the partition
     learning_rate: float = 2e-3
@@ -33,6 +37,11 @@ class DenoiserTraining:
     save_every: int = 200
     sheet_every: int = 1000
     bfloat16: bool = False
+    compiled: bool = False  # by torch.compile: worth its minute of waiting on a GPU
+
+    def __post_init__(self) -> None:
+        if self.recipe not in RECIPES:
+            raise ValueError(f"recipe is {self.recipe!r}, expected one of {', '.join(RECIPES)}")
 
 
 class PromptedDiT(nn.Module):
@@ -43,23 +52,24 @@ class PromptedDiT(nn.Module):
         self.dit = dit
         self.text = text
 
-    def forward(self, noised: Tensor, sigmas: Tensor, states: Tensor, tokens: Tensor) -> Tensor:
+    def forward(self, noised: Tensor, sigmas: Tensor, controls: Tensor, tokens: Tensor) -> Tensor:
         """Clean latents from noised ones, all of `(b, B, C, H, W)`, and prompts `(b, L)`."""
+        with torch.autocast(noised.device.type, enabled=False):
+            waves = self.dit.waves(sigmas, controls)  # sines want single precision
         words, bias = self.text(tokens)
-        return self.dit.clean(noised, sigmas, states, words, bias)
+        return self.dit.predict(noised, waves, words, bias)
 
 
 def clean_loss(predicted: Tensor, batch: Batch) -> Tensor:
-    """Mean squared error of the clean latents over what was to be predicted (docs/decisions/0002)."""
+    """Mean squared error of the clean latents over what was to be predicted, by weight (docs/decisions/0002)."""
     error = (predicted.float() - batch.clean).square().mean(dim=(2, 3, 4))  # (b, B)
     return (error * batch.weights).sum() / batch.weights.sum()
 
 
 def to_device(batch: Batch, device: str) -> Batch:
     """The same batch on another device."""
-    return Batch(
-        *(getattr(batch, name).to(device) for name in ("noised", "clean", "sigmas", "states", "tokens", "weights"))
-    )
+    names = ("noised", "clean", "sigmas", "controls", "tokens", "weights")
+    return Batch(*(getattr(batch, name).to(device) for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +80,20 @@ class Lessons:
     mix: Sequence[MixEntry]
     validation: LatentClips | None
     validation_mix: Sequence[MixEntry]
+    probe_prompt: Tensor | None = None  # (L,) a prompt that leaves much open; None: no probes
 
 
 @torch.no_grad()
 def validation_loss(model: PromptedDiT, lessons: Lessons, options: DenoiserTraining, device: str) -> float:
-    """Loss on the same fixed batches each time, prompted, no stale or foreign past; not a number without any."""
+    """Loss on the same fixed batches each time, prompted, with the true past; not a number without any."""
     losses = []
+    honest = RECIPES[options.recipe].without_strays()
     for i, entry in enumerate(lessons.validation_mix if lessons.validation is not None else ()):
         rng = np.random.default_rng((options.seed, 77, i))
         num = max(1, options.latents_per_step // entry.partition.num_latents)
-        honest = BatchOptions(stale=0.0, foreign=0.0, unprompted=0.0)
         assert lessons.validation is not None
-        batch = to_device(draw_batch(lessons.validation, entry.partition, num, honest, rng), device)
-        losses.append(clean_loss(model(batch.noised, batch.sigmas, batch.states, batch.tokens), batch).item())
+        batch = to_device(draw_batch(lessons.validation, [entry.partition] * num, honest, rng), device)
+        losses.append(clean_loss(model(batch.noised, batch.sigmas, batch.controls, batch.tokens), batch).item())
     return float(np.mean(losses)) if losses else float("nan")
 
 
@@ -98,21 +109,32 @@ def train_denoiser(
     model = model.to(device)
     precision = torch.bfloat16 if options.bfloat16 else torch.float32
     optimizers = build_optimizers(model, options.optimizer, options.learning_rate, options.weight_decay, precision)
-    batch_options = BatchOptions()
+    recipe = RECIPES[options.recipe]
+    predict = torch.compile(model, dynamic=False) if options.compiled else model
+    probes = None
+    if lessons.validation is not None and lessons.probe_prompt is not None and on_sheet is not None:
+        probes = Probes(lessons.validation, on_sheet.decode, ProbeOptions(prompt=lessons.probe_prompt))
 
     def loss_of(step: int) -> Tensor:
         rng = np.random.default_rng((options.seed, step))
-        partition = draw_partition(lessons.mix, rng)
-        num_examples = max(1, options.latents_per_step // partition.num_latents)
-        batch = to_device(draw_batch(lessons.clips, partition, num_examples, batch_options, rng), device)
+        partitions = draw_partitions(lessons.mix, options.latents_per_step, rng)
+        batch = to_device(draw_batch(lessons.clips, partitions, recipe, rng), device)
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=options.bfloat16):
-            predicted = model(batch.noised, batch.sigmas, batch.states, batch.tokens)
+            predicted = predict(batch.noised, batch.sigmas, batch.controls, batch.tokens)
         return clean_loss(predicted, batch)
 
     def on_save(step: int, averaged: dict[str, Tensor]) -> dict[str, float]:
-        if on_sheet is not None and (step % options.sheet_every == 0 or step == options.num_steps):
+        draws = step % options.sheet_every == 0 or step == options.num_steps
+        if on_sheet is not None and draws:
             on_sheet(step, averaged)
-        return {"loss_validation": validation_loss(model, lessons, options, device)}
+        answers = {"loss_validation": validation_loss(model, lessons, options, device)}
+        if probes is not None:
+            with (
+                weights_of(model, averaged),
+                torch.autocast(torch.device(device).type, torch.bfloat16, enabled=options.bfloat16),
+            ):
+                answers |= probes(model, run.path / f"seeds-{step:06d}.png" if draws else None)
+        return answers
 
     schedule = Schedule(
         num_steps=options.num_steps,
@@ -125,33 +147,40 @@ def train_denoiser(
     return run_steps(model, optimizers, run, schedule, title="denoiser", loss_of=loss_of, on_save=on_save)
 
 
+@contextmanager
+def weights_of(model: nn.Module, weights: dict[str, Tensor]) -> Iterator[None]:
+    """The model with other weights, for a while."""
+    kept = {name: value.clone() for name, value in model.state_dict().items()}
+    model.load_state_dict(weights)
+    try:
+        yield
+    finally:
+        model.load_state_dict(kept)
+
+
 class SheetWriter:
     """Draws what the averaged weights make of a few clips, one level at a time from pure noise."""
 
     def __init__(self, model: PromptedDiT, decode: nn.Module, clips: LatentClips, run: RunFolder) -> None:
         self._model = model
-        self._decode = decode
+        self.decode = decode
         self._clips = clips
         self._run = run
 
     @torch.no_grad()
     def __call__(self, step: int, weights: dict[str, Tensor]) -> None:
         """Write `sheet-STEP.png`: truth above, generated in two steps from noise below."""
-        kept = {name: value.clone() for name, value in self._model.state_dict().items()}
-        self._model.load_state_dict(weights)
-        picks = np.linspace(0, len(self._clips.latents) - 1, 10).astype(int)
+        picks = torch.linspace(0, len(self._clips.latents) - 1, 10).long()
         device = next(self._model.parameters()).device
-        clean = torch.from_numpy(self._clips.latents[picks, :4].astype(np.float32)).to(device)
-        states = torch.from_numpy(self._clips.states[picks, :4]).to(device)
-        tokens = torch.from_numpy(self._clips.tokens[picks, 0]).to(device)
+        clean = self._clips.latents[picks, :4].float().to(device)
+        controls = self._clips.controls[picks, :4].to(device)
+        tokens = self._clips.tokens[picks, 0].to(device)
         generator = torch.Generator().manual_seed(0)
         x = torch.randn(clean.shape, generator=generator).to(device)
-        for level, after in ((1.0, 0.5), (0.5, 0.0)):
-            predicted = self._model(x, torch.full(clean.shape[:2], level, device=device), states, tokens)
-            x = predicted + (after / level) * (x - predicted)
+        with weights_of(self._model, weights):
+            x = sample(self._model, x, controls, tokens, num_steps=2)
         rows = []
         for latents in (clean, x):
-            pictures = to_rgb(self._decode(latents[:, 2], latents[:, 3])[:, -1]).cpu().numpy()
+            pictures = to_rgb(self.decode(latents[:, 2], latents[:, 3])[:, -1]).cpu().numpy()
             rows.append(np.concatenate(list(pictures), 1))
         Image.fromarray(np.concatenate(rows, 0)).save(self._run.path / f"sheet-{step:06d}.png")
-        self._model.load_state_dict(kept)

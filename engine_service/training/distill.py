@@ -9,7 +9,7 @@ Letters: b examples, B latents in the buffer, C H W of a latent.
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,10 +19,11 @@ from engine_service.model.flow import euler, per_latent, velocity_from_clean
 from engine_service.model.low_rank import add_low_rank
 from engine_service.model.partition import Partition, bend
 from engine_service.model.text import PAD
-from engine_service.training.buffered import Batch, BatchOptions, LatentClips, draw_batch
+from engine_service.training.buffered import Batch, LatentClips, draw_batch
 from engine_service.training.denoiser import PromptedDiT, to_device
 from engine_service.training.loop import Schedule, run_steps
 from engine_service.training.mix import MixEntry, draw_partition
+from engine_service.training.recipes import RECIPES
 from engine_service.training.run import RunFolder, build_optimizers
 
 
@@ -30,6 +31,7 @@ from engine_service.training.run import RunFolder, build_optimizers
 class Distillation:
     """How a student is taught."""
 
+    recipe: str = "generate"
     num_steps: int = 1500
     latents_per_step: int = 40
     guidance: float = 1.5
@@ -51,11 +53,11 @@ def teachers_landing(
     """Where the guided teacher takes a batch `(b, B, C, H, W)` from its sigmas to `next_sigmas`, in equal steps."""
     tokens = torch.cat([batch.tokens, torch.full_like(batch.tokens, PAD)])
     words, bias = teacher.text(tokens)
-    latents, states = batch.noised, batch.states.repeat(2, 1, 1, 1)
+    latents, controls = batch.noised, batch.controls.repeat(2, 1, 1, 1)
     for i in range(num_steps):
         level = torch.lerp(batch.sigmas, next_sigmas, i / num_steps)
         after = torch.lerp(batch.sigmas, next_sigmas, (i + 1) / num_steps)
-        both = teacher.dit.clean(latents.repeat(2, 1, 1, 1, 1), level.repeat(2, 1), states, words, bias).float()
+        both = teacher.dit.clean(latents.repeat(2, 1, 1, 1, 1), level.repeat(2, 1), controls, words, bias).float()
         prompted, free = both.chunk(2)
         clean = free + guidance * (prompted - free)
         latents = euler(latents, velocity_from_clean(latents, clean, level), level, after)
@@ -84,7 +86,7 @@ def distillation_loss(
     num_steps = max(2, options.teacher_steps // partition.num_levels)
     landing = teachers_landing(teacher, batch, next_sigmas, num_steps=num_steps, guidance=options.guidance)
     wanted = clean_for_landing(batch.noised, batch.sigmas, landing, next_sigmas)
-    predicted = student(batch.noised, batch.sigmas, batch.states, batch.tokens).float()
+    predicted = student(batch.noised, batch.sigmas, batch.controls, batch.tokens).float()
     error = (predicted - wanted).square().mean(dim=(2, 3, 4))  # (b, B)
     mean: Tensor = (error * batch.weights).sum() / batch.weights.sum()
     return mean
@@ -108,11 +110,11 @@ def distill(
     torch.manual_seed(options.seed)
     add_low_rank(student.dit, options.rank)
     optimizers = build_optimizers(student, "adamw", options.learning_rate, 0.0)
-    strays = BatchOptions(unprompted=0.0)
+    strays = replace(RECIPES[options.recipe], unprompted=0.0)
 
     def loss_on(drawn: LatentClips, partition: Partition, rng: np.random.Generator) -> Tensor:
         num_examples = max(1, options.latents_per_step // partition.num_latents)
-        batch = to_device(draw_batch(drawn, partition, num_examples, strays, rng), device)
+        batch = to_device(draw_batch(drawn, [partition] * num_examples, strays, rng), device)
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=options.bfloat16):
             return distillation_loss(teacher, student, batch, partition, options)
 

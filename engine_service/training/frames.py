@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,24 @@ from streamdit.recording import Recording
 
 @dataclass(frozen=True, slots=True)
 class Clips:
-    """N recordings cut to the same T frames."""
+    """N recordings cut to the same T frames, and branches that leave some of them."""
 
     rgb: NDArray[np.uint8]  # (N, T, H, W, 3), memory-mapped
     states: NDArray[np.float32]  # (N, T, S)
+    actions: NDArray[np.float32]  # (N, T, A), in the world's order
     prompts: tuple[tuple[str, ...], ...]  # N x T
     identity: str  # names the caches of what is computed from these pictures
+    branches: "BranchClips | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchClips:
+    """M recordings that each go another way from a moment of another one."""
+
+    clips: Clips
+    parents: NDArray[np.int64]  # (M,) row of the recording it leaves
+    frames: NDArray[np.int64]  # (M,) that recording's frame at which its own frame 0 happens
+    repainted: NDArray[np.bool_]  # (M,) another prompt and the same states; else other keys
 
 
 def find_recordings(folder: Path) -> list[Recording]:
@@ -36,7 +48,7 @@ def find_recordings(folder: Path) -> list[Recording]:
 
 
 def check_fits(recordings: Sequence[Recording], world: World) -> None:
-    """Refuse recordings of another world, naming the first field that differs."""
+    """Refuse recordings of another world, naming the first field that differs, and those without the world's keys."""
     for recording in recordings:
         fields = tuple((f.name, f.min, f.max, f.periodic) for f in recording.state_fields)
         for name, found, wanted in (
@@ -47,6 +59,14 @@ def check_fits(recordings: Sequence[Recording], world: World) -> None:
         ):
             if found != wanted:
                 raise ValueError(f"recording {recording.folder}: {name} is {found}, world {world.name} has {wanted}")
+        there = [action.name for action in recording.action_infos]
+        for action in world.actions:
+            if action.name not in there:
+                has = f"has {', '.join(there)}" if there else "was recorded without keys"
+                raise ValueError(
+                    f"recording {recording.folder}: action {action.name!r} is missing, the recording {has}; "
+                    f"world {world.name} needs {', '.join(each.name for each in world.actions)}"
+                )
 
 
 def spread(recordings: Sequence[Recording], count: int) -> list[Recording]:
@@ -58,8 +78,27 @@ def spread(recordings: Sequence[Recording], count: int) -> list[Recording]:
 
 def load_clips(folder: Path, world: World, caches: Path) -> Clips:
     """Read all recordings in `folder`; pictures are decoded once into a file in `caches` and mapped from then on."""
-    recordings = find_recordings(folder)
-    check_fits(recordings, world)
+    found = find_recordings(folder)
+    check_fits(found, world)
+    whole = [recording for recording in found if "branch_of" not in recording.metadata]
+    if not whole:
+        raise FileNotFoundError(f"{folder} holds branches alone: the recordings that they leave are missing")
+    clips = _load(whole, world, caches)
+    rows = {recording.folder.name: row for row, recording in enumerate(whole)}
+    forks = [recording for recording in found if recording.metadata.get("branch_of") in rows]
+    if not forks:
+        return clips
+    of_branches = [recording.metadata for recording in forks]
+    branches = BranchClips(
+        clips=_load(forks, world, caches),
+        parents=np.array([rows[each["branch_of"]] for each in of_branches]),
+        frames=np.array([each["branch_frame"] for each in of_branches]),
+        repainted=np.array([each["branch_kind"] == "prompt" for each in of_branches]),
+    )
+    return replace(clips, branches=branches)
+
+
+def _load(recordings: Sequence[Recording], world: World, caches: Path) -> Clips:
     length = min(recording.num_frames for recording in recordings)
     length -= length % world.frames_per_latent
     shape = (len(recordings), length, world.height, world.width, 3)
@@ -70,9 +109,18 @@ def load_clips(folder: Path, world: World, caches: Path) -> Clips:
     return Clips(
         rgb=np.load(cache, mmap_mode="r"),
         states=np.stack([recording.states()[:length] for recording in recordings]),
+        actions=np.stack([_actions(recording, world)[:length] for recording in recordings]),
         prompts=tuple(tuple(recording.prompts()[:length]) for recording in recordings),
         identity=name,
     )
+
+
+def _actions(recording: Recording, world: World) -> NDArray[np.float32]:
+    """`(T, A)`, in the world's order."""
+    if not world.actions:
+        return np.zeros((recording.num_frames, 0), np.float32)
+    columns = [action.name for action in recording.action_infos]
+    return recording.actions()[:, [columns.index(action.name) for action in world.actions]]
 
 
 def identity(recordings: Sequence[Recording], length: int) -> str:

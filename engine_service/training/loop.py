@@ -62,7 +62,10 @@ def run_steps(
             progress.update(task, completed=done, loss=float(np.mean(recent[-50:])))
             if done % schedule.save_every == 0 or done == schedule.num_steps:
                 elapsed = time.monotonic() - since
-                run.log(done, {"loss": float(np.mean(recent)), **on_save(done, ema.weights), "seconds": elapsed})
+                row = {"loss": float(np.mean(recent)), **on_save(done, ema.weights), "seconds": elapsed}
+                run.log(done, row)
+                words = ", ".join(f"{name} {value:.4g}" for name, value in row.items())
+                run.say(f"{title} step {done} of {schedule.num_steps}: {words}")
                 run.save(
                     {
                         "step": done,

@@ -62,6 +62,20 @@ def distillation_mix(profiles: Sequence[Partition]) -> tuple[MixEntry, ...]:
     return tuple(MixEntry(partition=partition, share=share / total) for partition, share in shares)
 
 
+def draw_partitions(mix: Sequence[MixEntry], num_latents: int, rng: np.random.Generator) -> list[Partition]:
+    """Partitions of one length for a step's examples, by their shares, about `num_latents` latents in all."""
+    shares: dict[int, float] = {}
+    for entry in mix:
+        shares[entry.partition.num_latents] = shares.get(entry.partition.num_latents, 0.0) + entry.share
+    lengths = list(shares)
+    weights = np.array(list(shares.values()))
+    length = lengths[rng.choice(len(lengths), p=weights / weights.sum())]
+    fitting = [entry for entry in mix if entry.partition.num_latents == length]
+    of_length = np.array([entry.share for entry in fitting])
+    drawn = rng.choice(len(fitting), size=max(1, num_latents // length), p=of_length / of_length.sum())
+    return [fitting[i].partition for i in drawn]
+
+
 def draw_partition(mix: Sequence[MixEntry], rng: np.random.Generator) -> Partition:
     """One partition of the mix, by its share."""
     return mix[rng.choice(len(mix), p=[entry.share for entry in mix])].partition

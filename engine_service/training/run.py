@@ -1,6 +1,8 @@
 """A training run's folder: checkpoints that resume to the step, a loss log, a curve."""
 
 import csv
+import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,18 +56,28 @@ class RunFolder:
                 writer.writerow(["step", *values])
             writer.writerow([step, *(f"{value:.6g}" for value in values.values())])
 
+    def say(self, text: str) -> None:
+        """A line with the time, into `train.log`, and to the output where that is no terminal with a progress bar."""
+        line = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}"
+        with (self.path / "train.log").open("a", encoding="utf-8") as out:
+            out.write(line + "\n")
+        if not sys.stdout.isatty():
+            print(line, flush=True)
+
     def plot(self) -> None:
         """Draw `loss.png` from `loss.csv`, one line per column, both axes logarithmic."""
         with (self.path / "loss.csv").open() as rows:
             table = list(csv.DictReader(rows))
         steps = [int(row["step"]) for row in table]
-        figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
-        for column in table[0]:
-            if column.startswith("loss"):
-                axes.plot(steps, [float(row[column]) for row in table], label=column, linewidth=1)
-        axes.set(xlabel="step", ylabel="loss", xscale="log", yscale="log")
-        axes.grid(alpha=0.3, which="both")
-        axes.legend(frameon=False)
+        losses = [column for column in table[0] if column.startswith("loss")]
+        probes = [column for column in table[0] if column not in ("step", "seconds", *losses)]
+        figure, axes = plt.subplots(1, 2 if probes else 1, figsize=(8, 4.5), layout="constrained", squeeze=False)
+        for subplot, columns, scale in zip(axes[0], (losses, probes), ("log", "linear"), strict=False):
+            for column in columns:
+                subplot.plot(steps, [float(row[column]) for row in table], label=column, linewidth=1)
+            subplot.set(xlabel="step", xscale="log", yscale=scale)
+            subplot.grid(alpha=0.3, which="both")
+            subplot.legend(frameon=False, fontsize="small")
         figure.savefig(self.path / "loss.png", dpi=120)
         plt.close(figure)
 

@@ -3,11 +3,12 @@
     video.mp4      every frame, H.264; lossless RGB unless a `crf` was given
     events.jsonl   {"frame": n, "t_us": t, "type": "prompt" | "state" | ..., ...}, one a line; `frame` is the
                    index of the first frame that obeys the event, `t_us` its media time unless the writer knew;
-                   a prompt that does not take over at once has its `transition` and that one's numbers
-    session.json   format, world, fps, size, num_frames, state_fields, labels, split; written last, so that a
-                   recording without it is known to be cut short
+                   a prompt that does not take over at once has its `transition` and that one's numbers;
+                   `actions` has the whole set in force, by name, and stands there only where it changes
+    session.json   format, world, fps, size, num_frames, state_fields, actions, labels, split; written last, so
+                   that a recording without it is known to be cut short
 
-Bots replay it, evaluation reads it, and training data is nothing else. T frames, S state fields, H W pixels.
+Bots replay it, evaluation reads it, and training data is nothing else. T frames, S state fields, A actions, H W pixels.
 PyAV does the video and is imported where it is used: `import streamdit` does not need it.
 """
 
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 
 from streamdit._prompt import PromptWish
 from streamdit.errors import RecordingError
-from streamdit.types import PromptTransition, StateField
+from streamdit.types import ActionInfo, ActionKind, PromptTransition, StateField
 from streamdit.version import VERSION
 
 FORMAT = 1
@@ -44,12 +45,13 @@ def _av(folder: Path) -> ModuleType:
 class Recorder:
     """Writes a recording. Use it as a context manager; an exception inside leaves it visibly cut short.
 
-    `prompt`, `state` and `event` belong to the frame that is written next. Not thread-safe.
+    `prompt`, `state`, `actions` and `event` belong to the frame that is written next. Not thread-safe.
 
     Args:
         folder: made if it is missing; must not hold a finished recording.
         fps, width, height: of the video, constant. A lossy video needs an even width and height.
         state_fields: the world's; `state` values come in this order.
+        actions: what can be held; `actions` takes their names.
         crf: None writes lossless RGB; 0..51 writes yuv420p that plays everywhere, 12 looks clean.
         labels, split, metadata: free, kept in session.json.
 
@@ -66,6 +68,7 @@ class Recorder:
         height: int,
         world: str = "",
         state_fields: Sequence[StateField] = (),
+        actions: Sequence[ActionInfo] = (),
         labels: Mapping[str, Any] | None = None,
         split: str = "",
         metadata: Mapping[str, Any] | None = None,
@@ -86,12 +89,15 @@ class Recorder:
             "height": height,
             "lossless": crf is None,
             "state_fields": [asdict(field) for field in state_fields],
+            "actions": [{**asdict(action), "kind": action.kind.name} for action in actions],
             "labels": dict(labels or {}),
             "split": split,
             "metadata": dict(metadata or {}),
         }
         self._shape = (height, width, 3)
         self._num_state_fields = len(state_fields)
+        self._actions = {action.name: action for action in actions}
+        self._held: dict[str, float] | None = None  # the set written last
         self._period_us = 1_000_000 / fps
         self._av = _av(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -146,6 +152,24 @@ class Recorder:
             )
         self.event("state", t_us=t_us, values=[float(value) for value in values])
 
+    def actions(self, held: Mapping[str, float], *, t_us: int | None = None) -> None:
+        """The complete set held during the next frame, until the next call; a name that is absent is 0.
+
+        Raises:
+            RecordingError: a name is none of the recording's actions, or its value is outside of min..max.
+        """
+        for name, value in held.items():
+            if name not in self._actions:
+                known = ", ".join(self._actions) or "none"
+                raise RecordingError(self.folder, f"unknown action {name!r}, the recording's are: {known}")
+            least, most = self._actions[name].min, self._actions[name].max
+            if not least <= value <= most:
+                raise RecordingError(self.folder, f"action {name!r} is {value}, expected {least}..{most}")
+        values = {name: float(held[name]) for name in self._actions if held.get(name)}
+        if values != self._held:
+            self.event("actions", t_us=t_us, held=values)
+            self._held = values
+
     def event(self, type: str, *, t_us: int | None = None, **data: Any) -> None:
         """Anything else worth keeping; `data` must be JSON."""
         time_us = round(self.num_frames * self._period_us) if t_us is None else t_us
@@ -193,6 +217,7 @@ class Recording:
     num_frames: int
     lossless: bool
     state_fields: tuple[StateField, ...]
+    action_infos: tuple[ActionInfo, ...]
     labels: Mapping[str, Any]
     split: str
     sdk_version: str
@@ -224,6 +249,9 @@ class Recording:
                 num_frames=session["num_frames"],
                 lossless=session["lossless"],
                 state_fields=tuple(StateField(**field) for field in session["state_fields"]),
+                action_infos=tuple(
+                    ActionInfo(**{**action, "kind": ActionKind[action["kind"]]}) for action in session.get("actions", ())
+                ),
                 labels=session["labels"],
                 split=session["split"],
                 sdk_version=session["sdk_version"],
@@ -338,6 +366,28 @@ class Recording:
                 raise RecordingError(self.folder / "events.jsonl", detail)
             states[frame:] = values
         return states
+
+    def actions(self) -> NDArray[np.float32]:
+        """What is held while each frame is made, float32 (T, A) in the order of `action_infos`.
+
+        Nothing is held before the first `actions` event.
+
+        Raises:
+            RecordingError: the recording has no actions, or an event holds something that is none of them.
+        """
+        if not self.action_infos:
+            raise RecordingError(self.folder, "has no actions: it was recorded without keys")
+        columns = {action.name: column for column, action in enumerate(self.action_infos)}
+        actions = np.zeros((self.num_frames, len(columns)), np.float32)  # (T, A)
+        for frame, held in self._of_type("actions", "held"):
+            unknown = [name for name in held if name not in columns]
+            if unknown:
+                detail = f"actions at frame {frame} hold {unknown[0]!r}, expected some of {', '.join(columns)}"
+                raise RecordingError(self.folder / "events.jsonl", detail)
+            actions[frame:] = 0.0
+            for name, value in held.items():
+                actions[frame:, columns[name]] = value
+        return actions
 
     def prompts(self) -> list[str]:
         """The prompt every frame obeys, T of them: the last one held, "" before the first."""

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from engine_service.model.text import MASKED, PAD, TextConfig, TextEncoder, Tokenizer
+from engine_service.model.text import MASKED, PAD, TextConfig, TextEncoder, VocabularyTokenizer
 
 VOCABULARY = ("a", "pig", "in", "the", "rain", "o'clock")
 
@@ -19,31 +19,31 @@ def encoder(max_words: int) -> TextEncoder:
 
 
 def test_known_words_are_numbered_from_one_and_padded_with_zero() -> None:
-    tokens = Tokenizer(VOCABULARY, max_words=6)("A pig, in the RAIN!")
+    tokens = VocabularyTokenizer(VOCABULARY, max_words=6)("A pig, in the RAIN!")
     assert tokens.ids == (1, 2, 3, 4, 5, PAD)
     assert tokens.unknown_words == ()
 
 
 def test_unknown_words_are_reported_in_order_and_once_each() -> None:
-    tokens = Tokenizer(VOCABULARY, max_words=6)("a zebra in the purple rain, zebra purple unicorn")
+    tokens = VocabularyTokenizer(VOCABULARY, max_words=6)("a zebra in the purple rain, zebra purple unicorn")
     assert tokens.ids == (1, 3, 4, 5, PAD, PAD)
     assert tokens.unknown_words == ("zebra", "purple", "unicorn")
 
 
 def test_words_past_the_limit_are_reported_too() -> None:
-    tokens = Tokenizer(VOCABULARY, max_words=3)("a pig in the rain")
+    tokens = VocabularyTokenizer(VOCABULARY, max_words=3)("a pig in the rain")
     assert tokens.ids == (1, 2, 3)
     assert tokens.unknown_words == ("the", "rain")
 
 
 def test_an_apostrophe_belongs_to_its_word() -> None:
-    tokens = Tokenizer(VOCABULARY, max_words=2)("o'clock")
+    tokens = VocabularyTokenizer(VOCABULARY, max_words=2)("o'clock")
     assert tokens.ids == (6, PAD)
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "...!?", "_"])
 def test_a_prompt_without_words_is_all_padding_and_reports_nothing(prompt: str) -> None:
-    tokens = Tokenizer(VOCABULARY, max_words=3)(prompt)
+    tokens = VocabularyTokenizer(VOCABULARY, max_words=3)(prompt)
     assert (tokens.ids, tokens.unknown_words) == ((PAD, PAD, PAD), ())
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from streamdit.errors import RecordingError
 from streamdit.recording import Recorder, Recording
-from streamdit.types import StateField
+from streamdit.types import ActionInfo, ActionKind, StateField
 
 FIELDS = (StateField("x", 0.0, 128.0), StateField("spin", 0.0, 1.0, periodic=True))
 
@@ -183,3 +183,53 @@ def test_a_prompts_transition_is_kept_where_it_does_not_take_over_at_once(tmp_pa
         {"type": "prompt", "text": "a square on ice", "transition": "smooth", "smooth_frames": 24},
         {"type": "prompt", "text": "a square on grass", "transition": "fast", "renoise_to": 0.5},
     ]
+
+
+ACTIONS = (ActionInfo("left", default_key="left"), ActionInfo("steer", ActionKind.AXIS, -1.0, 1.0))
+
+
+def held(folder: Path, sets: list[dict[str, float] | None]) -> Recording:
+    """A recording in which each set, where there is one, is said before its frame."""
+    with Recorder(folder, fps=16.0, width=64, height=48, actions=ACTIONS) as recorder:
+        for values, rgb in zip(sets, noise(len(sets)), strict=True):
+            if values is not None:
+                recorder.actions(values)
+            recorder.frame(rgb)
+    return Recording.load(folder)
+
+
+def test_a_set_of_actions_is_held_until_the_next_one_which_is_complete(tmp_path: Path) -> None:
+    recording = held(tmp_path, [None, {"left": 1.0, "steer": -0.5}, None, {"steer": 1.0}, {}])
+    assert recording.action_infos == ACTIONS
+    assert recording.actions().dtype == np.float32
+    assert recording.actions().tolist() == [[0, 0], [1, -0.5], [1, -0.5], [0, 1], [0, 0]]
+
+
+def test_actions_are_written_only_where_they_change(tmp_path: Path) -> None:
+    recording = held(tmp_path, [{}, {"left": 1.0}, {"left": 1.0, "steer": 0.0}, {"left": 1.0}, {}])
+    assert [event["frame"] for event in recording.events] == [0, 1, 4]
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [({"jump": 1.0}, "unknown action 'jump', the recording's are: left, steer"), ({"steer": 2.0}, "'steer' is 2.0")],
+)
+def test_actions_that_are_none_are_refused(tmp_path: Path, values: dict[str, float], complaint: str) -> None:
+    with pytest.raises(RecordingError, match=complaint):
+        held(tmp_path, [values])
+
+
+def test_a_recording_without_actions_loads_and_says_so_when_asked_for_them(tmp_path: Path) -> None:
+    write(tmp_path, noise(2))
+    session = json.loads((tmp_path / "session.json").read_text())
+    del session["actions"]  # as it was written before there were any
+    (tmp_path / "session.json").write_text(json.dumps(session))
+    with pytest.raises(RecordingError, match=f"{tmp_path}.*has no actions"):
+        Recording.load(tmp_path).actions()
+
+
+def test_an_action_event_of_another_world_is_named(tmp_path: Path) -> None:
+    held(tmp_path, [{}])
+    (tmp_path / "events.jsonl").write_text('{"frame": 0, "type": "actions", "held": {"fly": 1.0}}\n')
+    with pytest.raises(RecordingError, match="actions at frame 0 hold 'fly'"):
+        Recording.load(tmp_path).actions()

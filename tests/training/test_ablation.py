@@ -22,9 +22,10 @@ OPTIONS = DenoiserTraining(num_steps=3, save_every=3, latents_per_step=16, warmu
 def clips() -> LatentClips:
     rng = np.random.default_rng(0)
     return LatentClips(
-        latents=rng.standard_normal((3, 18, 4, 2, 2)).astype(np.float16),
-        states=rng.random((3, 18, 2, 2), dtype=np.float32),
-        tokens=rng.integers(0, 8, (3, 18, TEXT.max_words)),
+        latents=torch.from_numpy(rng.standard_normal((3, 18, 4, 2, 2)).astype(np.float16)),
+        controls=torch.from_numpy(rng.random((3, 18, 2, 2), dtype=np.float32)),
+        tokens=torch.from_numpy(rng.integers(0, 8, (3, 18, TEXT.max_words))),
+        num_state_fields=2,
     )
 
 

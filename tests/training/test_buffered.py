@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from engine_service.model.partition import Partition, segment_bounds
 from engine_service.training.buffered import (
     Batch,
-    BatchOptions,
     LatentClips,
     draw_batch,
     draw_sigmas,
 )
+from engine_service.training.recipes import RENDER, Recipe
 from tests.fakes import PROFILES
 
 PARTITION = Partition(references=2, chunks=2, chunk_size=2, steps_per_shift=2)
 NUM_RECORDINGS, LENGTH = 8, 20
-HONEST = BatchOptions(stale=0.0, foreign=0.0, unprompted=0.0, reference_noise=0.0)
+HONEST = replace(RENDER, stale=0.0, foreign=0.0, unprompted=0.0, reference_noise=0.0)
 
 
 def readable_clips() -> LatentClips:
@@ -30,14 +30,16 @@ def readable_clips() -> LatentClips:
     latents = np.broadcast_to(origin[..., None, None, None], (NUM_RECORDINGS, LENGTH, 4, 8, 8))
     states = np.broadcast_to(origin[..., None, None], (NUM_RECORDINGS, LENGTH, 2, 1))
     tokens = np.broadcast_to(origin[..., None], (NUM_RECORDINGS, LENGTH, 3))
-    return LatentClips(latents.astype(np.float16), states.astype(np.float32), tokens.astype(np.int64))
+    arrays = (latents.astype(np.float16), states.astype(np.float32), tokens.astype(np.int64))
+    latents_, controls, tokens_ = (torch.from_numpy(array) for array in arrays)
+    return LatentClips(latents_, controls, tokens_, num_state_fields=1)
 
 
 CLIPS = readable_clips()
 
 
-def draw(options: BatchOptions, partition: Partition = PARTITION, num: int = 200, seed: int = 0) -> Batch:
-    return draw_batch(CLIPS, partition, num, options, np.random.default_rng(seed))
+def draw(recipe: Recipe, partition: Partition = PARTITION, num: int = 200, seed: int = 0) -> Batch:
+    return draw_batch(CLIPS, [partition] * num, recipe, np.random.default_rng(seed))
 
 
 def present(batch: Batch) -> NDArray[np.int64]:
@@ -96,7 +98,7 @@ def test_the_other_half_fills_the_segments_evenly() -> None:
 
 @pytest.mark.parametrize("partition", [PARTITION, *PROFILES.values()])
 def test_references_have_no_weight_and_everything_else_has_one(partition: Partition) -> None:
-    batch = draw(BatchOptions(), partition)
+    batch = draw(RENDER, partition)
     k = partition.references
     assert not batch.sigmas[:, :k].any()
     assert not batch.weights[:, :k].any()
@@ -105,10 +107,10 @@ def test_references_have_no_weight_and_everything_else_has_one(partition: Partit
 
 
 def test_targets_are_successive_latents_of_one_recording_and_states_and_prompt_belong_to_it() -> None:
-    batch = draw(BatchOptions(unprompted=0.0))
+    batch = draw(replace(RENDER, unprompted=0.0))
     origin = present(batch)
     assert (np.diff(origin, axis=1) == 10).all()
-    assert (batch.states[..., 0].numpy() == origin[..., None]).all()
+    assert (batch.controls[..., 0].numpy() == origin[..., None]).all()
     assert (batch.tokens.numpy() // 200 == origin[:, :1] // 200).all()
     assert {*np.unique(origin // 200).tolist()} == set(range(NUM_RECORDINGS))
     assert (origin.min() % 200, (origin % 200).max()) == (0, 10 * (LENGTH - 1))
@@ -128,7 +130,7 @@ def test_every_latent_is_noised_to_its_level() -> None:
 
 
 def test_a_stale_example_remembers_its_own_recording_one_to_three_latents_ago_in_flight_only() -> None:
-    batch = draw(BatchOptions(stale=1.0, foreign=0.0, max_stale=3, reference_noise=0.0), num=600)
+    batch = draw(replace(RENDER, stale=1.0, foreign=0.0, max_stale=3, reference_noise=0.0), num=600)
     now = present(batch)
     origin, told = remembered(batch)
     assert (origin == now)[:, :2].all(), "references happened as they happened"
@@ -141,7 +143,7 @@ def test_a_stale_example_remembers_its_own_recording_one_to_three_latents_ago_in
 
 
 def test_the_share_of_stale_examples_is_as_asked() -> None:
-    batch = draw(BatchOptions(stale=0.35, foreign=0.0, reference_noise=0.0), num=3000)
+    batch = draw(replace(RENDER, stale=0.35, foreign=0.0, reference_noise=0.0), num=3000)
     now = present(batch)
     origin, _ = remembered(batch)
     head = batch.sigmas[:, 2].numpy() < 0.8
@@ -150,7 +152,7 @@ def test_the_share_of_stale_examples_is_as_asked() -> None:
 
 
 def test_a_foreign_example_remembers_another_recording_altogether() -> None:
-    batch = draw(BatchOptions(stale=0.0, foreign=1.0, unprompted=0.0, reference_noise=0.0), num=1000)
+    batch = draw(replace(RENDER, stale=0.0, foreign=1.0, unprompted=0.0, reference_noise=0.0), num=1000)
     now = present(batch)
     origin, told = remembered(batch)
     assert (origin % 200 == now % 200)[told].all(), "the same moment of another recording"
@@ -163,7 +165,7 @@ def test_a_foreign_example_remembers_another_recording_altogether() -> None:
 
 
 def test_some_examples_have_no_prompt_and_an_honest_past() -> None:
-    batch = draw(BatchOptions(stale=0.0, foreign=1.0, unprompted=0.3, reference_noise=0.0), num=1000)
+    batch = draw(replace(RENDER, stale=0.0, foreign=1.0, unprompted=0.3, reference_noise=0.0), num=1000)
     now = present(batch)
     tellable = now[:, 0] >= 200  # the words of recording 0 are of number 0 too
     unprompted = (~batch.tokens.any(1)).numpy()
@@ -183,7 +185,7 @@ def test_reference_noise_stays_below_its_largest_deviation_and_off_the_latents_i
 
 
 def test_the_same_generator_draws_the_same_batch() -> None:
-    first, second, other = (draw(BatchOptions(), seed=seed) for seed in (3, 3, 4))
+    first, second, other = (draw(RENDER, seed=seed) for seed in (3, 3, 4))
     assert torch.equal(first.noised, second.noised)
     assert not torch.equal(first.sigmas, other.sigmas)
 

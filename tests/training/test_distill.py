@@ -15,7 +15,7 @@ from engine_service.model.low_rank import merge_updates, updates_of
 from engine_service.model.partition import Partition
 from engine_service.runtime.guidance import GuidedDenoiser
 from engine_service.runtime.torch_backend import TorchDenoiser
-from engine_service.training.buffered import Batch, BatchOptions, LatentClips, draw_batch
+from engine_service.training.buffered import Batch, LatentClips, draw_batch
 from engine_service.training.denoiser import PromptedDiT
 from engine_service.training.distill import (
     Distillation,
@@ -26,6 +26,7 @@ from engine_service.training.distill import (
     teachers_landing,
 )
 from engine_service.training.mix import MixEntry
+from engine_service.training.recipes import RENDER
 from engine_service.training.run import RunFolder
 from tests.fakes import TEXT, tiny_networks, tiny_runtime
 
@@ -37,9 +38,10 @@ OPTIONS = Distillation(num_steps=60, latents_per_step=24, guidance=2.0, rank=4, 
 def clips() -> LatentClips:
     rng = np.random.default_rng(0)
     return LatentClips(
-        latents=rng.standard_normal((3, 8, 4, 2, 2)).astype(np.float16),
-        states=rng.random((3, 8, 2, 2), dtype=np.float32),
-        tokens=rng.integers(1, 8, (3, 8, TEXT.max_words)),
+        latents=torch.from_numpy(rng.standard_normal((3, 8, 4, 2, 2)).astype(np.float16)),
+        controls=torch.from_numpy(rng.random((3, 8, 2, 2), dtype=np.float32)),
+        tokens=torch.from_numpy(rng.integers(1, 8, (3, 8, TEXT.max_words))),
+        num_state_fields=2,
     )
 
 
@@ -49,7 +51,7 @@ def teacher() -> PromptedDiT:
 
 
 def batch(num: int = 2) -> Batch:
-    return draw_batch(clips(), PARTITION, num, BatchOptions(unprompted=0.0), np.random.default_rng(1))
+    return draw_batch(clips(), [PARTITION] * num, replace(RENDER, unprompted=0.0), np.random.default_rng(1))
 
 
 def test_the_teacher_takes_the_guided_micro_steps_of_the_runtime() -> None:
@@ -65,7 +67,7 @@ def test_the_teacher_takes_the_guided_micro_steps_of_the_runtime() -> None:
         latents = drawn.noised[i : i + 1]
         for step in range(3):
             level, after = (torch.lerp(drawn.sigmas, target, (step + k) / 3)[i : i + 1] for k in (0, 1))
-            latents = denoiser.step(latents, level, after, drawn.states[i : i + 1], prompt)
+            latents = denoiser.step(latents, level, after, drawn.controls[i : i + 1], prompt)
         torch.testing.assert_close(landing[i : i + 1], latents, rtol=1e-4, atol=1e-4)
 
 

@@ -23,7 +23,7 @@ from engine_service.model.dit import DiTConfig, StreamDiT
 from engine_service.model.partition import Partition
 from engine_service.model.presets import PRESETS
 from engine_service.model.text import TextEncoder
-from engine_service.training.buffered import Batch, BatchOptions, LatentClips, draw_batch
+from engine_service.training.buffered import Batch, LatentClips, draw_batch
 from engine_service.training.denoiser import PromptedDiT, clean_loss
 from engine_service.training.loop import take_step
 from engine_service.training.parallel import (
@@ -33,6 +33,7 @@ from engine_service.training.parallel import (
     whole_gradients,
     whole_weights,
 )
+from engine_service.training.recipes import RENDER
 from engine_service.training.run import build_optimizers
 from tests.fakes import STATE_FIELDS, TEXT, stir
 
@@ -69,16 +70,17 @@ def draw_lessons() -> list[Batch]:
     """One batch of four examples for each step."""
     rng = np.random.default_rng(0)
     clips = LatentClips(
-        latents=rng.standard_normal((3, 8, 8, 8, 8)).astype(np.float16),
-        states=rng.random((3, 8, 4, 2), dtype=np.float32),
-        tokens=rng.integers(0, 8, (3, 8, TEXT.max_words)),
+        latents=torch.from_numpy(rng.standard_normal((3, 8, 8, 8, 8)).astype(np.float16)),
+        controls=torch.from_numpy(rng.random((3, 8, 4, 2), dtype=np.float32)),
+        tokens=torch.from_numpy(rng.integers(0, 8, (3, 8, TEXT.max_words))),
+        num_state_fields=2,
     )
     partition = Partition(references=1, chunks=3, chunk_size=1, steps_per_shift=1)
-    return [in_double(draw_batch(clips, partition, 4, BatchOptions(), rng)) for _ in range(NUM_STEPS)]
+    return [in_double(draw_batch(clips, [partition] * 4, RENDER, rng)) for _ in range(NUM_STEPS)]
 
 
 def in_double(batch: Batch) -> Batch:
-    numbers = ("noised", "clean", "sigmas", "states", "weights")  # words are counted
+    numbers = ("noised", "clean", "sigmas", "controls", "weights")  # words are counted
     return replace(batch, **{name: getattr(batch, name).double() for name in numbers})
 
 
@@ -99,7 +101,7 @@ def take_steps(model: PromptedDiT, batches: list[Batch], optimizer: str) -> Step
     losses = []
     before = {name: weight.clone() for name, weight in whole_weights(model).items()}
     for batch in batches:
-        predicted = model(batch.noised, batch.sigmas, batch.states, batch.tokens)
+        predicted = model(batch.noised, batch.sigmas, batch.controls, batch.tokens)
         losses.append(take_step(model, optimizers, clean_loss(predicted, batch), LEARNING_RATE))
     moments = [value for one in optimizers for state in one.state.values() for value in state.values()]
     held = sum(local(tensor).numel() for tensor in (*model.parameters(), *moments))

@@ -44,9 +44,10 @@ class CutRun(RunFolder):
 def train_tiny_denoiser(run: RunFolder, optimizer: str, *, bfloat16: bool = False) -> Weights:
     rng = np.random.default_rng(0)
     clips = LatentClips(
-        latents=rng.standard_normal((3, 8, 4, 2, 2)).astype(np.float16),
-        states=rng.random((3, 8, 2, 2), dtype=np.float32),
-        tokens=rng.integers(0, 8, (3, 8, TEXT.max_words)),
+        latents=torch.from_numpy(rng.standard_normal((3, 8, 4, 2, 2)).astype(np.float16)),
+        controls=torch.from_numpy(rng.random((3, 8, 2, 2), dtype=np.float32)),
+        tokens=torch.from_numpy(rng.integers(0, 8, (3, 8, TEXT.max_words))),
+        num_state_fields=2,
     )
     torch.manual_seed(0)
     model = PromptedDiT(StreamDiT(replace(DIT, width=16)), TextEncoder(TEXT))
@@ -120,6 +121,7 @@ def test_a_run_leaves_a_loss_log_a_curve_and_no_half_written_file(tmp_path: Path
         "loss.png",
         "sheet-000003.png",
         "sheet-000006.png",
+        "train.log",
     }
     with (tmp_path / "loss.csv").open() as lines:
         rows = list(csv.DictReader(lines))

@@ -1,7 +1,7 @@
 """A wrapping canvas of flat shapes with smooth edges, and the layers it turns into."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias, cast
@@ -17,6 +17,7 @@ Point: TypeAlias = tuple[float, float]
 Pixels: TypeAlias = NDArray[np.uint16]
 
 _FINE = 4  # samples per px along each axis
+_MOST_COLOURS = 256  # on one canvas, nothing among them
 
 
 def rgb(code: str) -> Colour:
@@ -50,17 +51,24 @@ class Layer:
 
 
 class Canvas:
-    """Flat shapes painted one over another; what leaves one side comes back at the other."""
+    """Flat shapes painted one over another; what leaves one side comes back at the other.
+
+    The samples hold numbers of colours, not colours: painting is cheap, and only a px with an edge in it is averaged.
+    """
 
     def __init__(self, width: int, tone: Tone = plain, *, dark: bool = False) -> None:
         self.width = width
         self._dark = dark
         self._tone = tone
-        self._pixels = np.zeros((SIZE * _FINE, width * _FINE, 4), np.float32)
+        self._samples = np.zeros((SIZE * _FINE, width * _FINE), np.uint8)
+        self._numbers: dict[Colour | None, int] = {None: 0}  # a colour's number; nothing painted yet is 0
 
     def rect(self, x0: float, y0: float, x1: float, y1: float, colour: str, *, glow: str = "") -> None:
         """A box; one with a glow shows that colour, untoned, when the canvas is dark."""
-        self.polygon([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour, glow=glow)
+        left, right = (math.ceil(x * _FINE - 0.5) for x in (x0, x1))
+        top, bottom = (min(SIZE * _FINE, max(0, math.ceil(y * _FINE - 0.5))) for y in (y0, y1))
+        for view, _ in self._columns(left, right):
+            self._samples[top:bottom, view] = self._number(colour, glow)
 
     def polygon(self, points: Sequence[Point], colour: str, *, glow: str = "") -> None:
         """A filled polygon, even-odd where it crosses itself."""
@@ -69,7 +77,10 @@ class Canvas:
             odd = np.zeros(np.broadcast_shapes(x.shape, y.shape), np.bool_)
             for (ax, ay), (bx, by) in zip(points, [*points[1:], points[0]], strict=True):
                 if ay != by:
-                    odd ^= ((ay > y) != (by > y)) & (x < ax + (y - ay) * (bx - ax) / (by - ay))
+                    crossed = np.flatnonzero((ay > y[:, 0]) != (by > y[:, 0]))  # rows without a gap
+                    if crossed.size:
+                        rows = slice(crossed[0], crossed[-1] + 1)
+                        odd[rows] ^= x < ax + (y[rows] - ay) * (bx - ax) / (by - ay)
             return odd
 
         xs, ys = [x for x, _ in points], [y for _, y in points]
@@ -96,20 +107,30 @@ class Canvas:
 
     def wash(self, top: float, colour: str, share: float) -> None:
         """Mix a share of the colour into everything painted below the row `top`."""
-        rows = self._pixels[round(top * _FINE) :]
+        rows = self._samples[round(top * _FINE) :]
         wanted = np.array(self._tone(rgb(colour)), np.float32)
-        rows[..., :3] += (wanted - rows[..., :3]) * np.float32(share)
+        washed = np.zeros(_MOST_COLOURS, np.uint8)
+        for painted, number in list(self._numbers.items()):
+            if painted is not None:
+                before = np.array(painted, np.float32)
+                red, green, blue = (before + (wanted - before) * np.float32(share)).tolist()
+                washed[number] = self._number_of((red, green, blue))
+        rows[:] = washed[rows]
 
     def layer(self) -> Layer:
         """The finished strip."""
-        cover = self._pixels[..., 3:]
-        paint = _shrink(self._pixels[..., :3] * cover)
-        solid = np.round(_shrink(cover) * 256.0)
-        straight = paint / np.maximum(_shrink(cover), 1e-6)
-        paint = np.floor(np.clip(np.round(straight), 0, 255) * solid / 256.0)
-        clear = np.repeat(256.0 - solid, 3, axis=2)
+        colours = np.zeros((len(self._numbers), 4), np.float32)  # red, green, blue, coverage
+        for colour, number in self._numbers.items():
+            if colour is not None:
+                colours[number] = (*colour, 1.0)
+        blocks = self._samples.reshape(SIZE, _FINE, self.width, _FINE)
+        first = blocks[:, 0, :, 0]
+        strip = _finished(colours)[first]  # (SIZE, width, 4)
+        edges = np.nonzero((blocks != first[:, None, :, None]).any(axis=(1, 3)))
+        strip[edges] = _finished(colours[blocks[edges[0], :, edges[1]]].mean(axis=(1, 2)))
         turn = np.arange(self.width + SIZE) % self.width
-        return Layer(self.width, paint[:, turn].astype(np.uint16), clear[:, turn].astype(np.uint16))
+        strip = strip[:, turn]
+        return Layer(self.width, strip[..., :3].copy(), np.repeat(256 - strip[..., 3:], 3, axis=2))
 
     def _fill(
         self,
@@ -121,15 +142,36 @@ class Canvas:
         """Paint the samples of the box that lie inside the shape."""
         left, right = math.floor(box[0] * _FINE), math.ceil(box[2] * _FINE)
         top, bottom = max(0, math.floor(box[1] * _FINE)), min(SIZE * _FINE, math.ceil(box[3] * _FINE))
+        if top >= bottom:
+            return
         columns, rows = np.arange(left, right), np.arange(top, bottom)
         covered = inside((columns[None, :] + 0.5) / _FINE, (rows[:, None] + 0.5) / _FINE)
-        at_row, at_column = np.nonzero(covered)
-        toned = rgb(glow) if glow and self._dark else self._tone(rgb(colour))
-        self._pixels[rows[at_row], columns[at_column] % (self.width * _FINE)] = (*toned, 1.0)
+        number = self._number(colour, glow)
+        for view, part in self._columns(left, right):
+            self._samples[top:bottom, view][covered[:, part]] = number
+
+    def _columns(self, left: int, right: int) -> Iterator[tuple[slice, slice]]:
+        """The stretches of the canvas that the columns left..right fall on, and which of those columns each takes."""
+        wide = self.width * _FINE
+        start = left
+        while start < right:
+            stop = min(right, (start // wide + 1) * wide)
+            yield slice(start % wide, start % wide + stop - start), slice(start - left, stop - left)
+            start = stop
+
+    def _number(self, colour: str, glow: str) -> int:
+        return self._number_of(rgb(glow) if glow and self._dark else self._tone(rgb(colour)))
+
+    def _number_of(self, colour: Colour) -> int:
+        number = self._numbers.setdefault(colour, len(self._numbers))
+        if number >= _MOST_COLOURS:
+            raise ValueError(f"a canvas holds {_MOST_COLOURS - 1} colours, and this is one more")
+        return number
 
 
-def _shrink(fine: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Average the samples of each px."""
-    height, width, depth = fine.shape
-    blocks = fine.reshape(height // _FINE, _FINE, width // _FINE, _FINE, depth)
-    return np.asarray(blocks.mean(axis=(1, 3)), np.float32)
+def _finished(mean: NDArray[np.float32]) -> Pixels:
+    """Mean colours and coverages, (..., 4), as a layer keeps them: colour times coverage, coverage of 256."""
+    solid = np.round(mean[..., 3:] * 256.0)
+    straight = mean[..., :3] / np.maximum(mean[..., 3:], 1e-6)
+    paint = np.floor(np.clip(np.round(straight), 0, 255) * solid / 256.0)
+    return np.concatenate([paint, solid], axis=-1).astype(np.uint16)

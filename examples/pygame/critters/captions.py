@@ -1,12 +1,15 @@
-"""Scenes as sentences and back: many ways to say one scene.
-
-A caption that names no time means day, one that names no weather means clear.
-"""
+"""Scenes as sentences and back: many ways to say a scene, or a part of it. What a caption leaves unsaid is open."""
 
 import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from .lexicon import (
+    BESIDE,
+    COAT_WORDS,
     CRITTER_NAMES,
+    LANDMARK_WORDS,
     MEANINGS,
     PLACES,
     SIZES,
@@ -17,50 +20,76 @@ from .lexicon import (
     Place,
 )
 from .scene import Scene
+from .templates import fitting
 
-# {fur} pig · {a} a little pig · {to} through a forest · {in} in the forest · {in_sky} in a snowy forest
-# {sky} snowy forest · {when} at night · {while} while it snows · {place} {time} {weather} forest night snow
-TEMPLATES = (
-    "{a} {goes} {to_sky} {when}",
-    "{a} {goes} {to} {when} {while}",
-    "{a} {goes} {to} {while}, {time}",
-    "{a} {goes} {while} {to}, {time}",
-    "{a} {in_sky} {when}",
-    "{a} {in} {when} {while}",
-    "{fur} {in} {when}, {weather}",
-    "{time}, {place}, {weather}, {a}",
-    "{fur}, {place}, {time}, {weather}",
-    "{place}, {weather}, {time}, {fur}",
-    "{sky} {when} with {a}",
-    "{sky}, {time}, {fur}",
-    "{when}, {a} {goes} {to} {while}",
-    "{when} {in_sky}, {a}",
-    "{bright} {time}, {a} {goes} {to}",
-    "there is {a} {in} {when}, {weather}",
-    "{weather} and {a} {in} {when}",
-)
-# What goes without saying: the weather when it is clear, the time when it is day, both on a clear day.
-CLEAR_TEMPLATES = ("{a} {goes} {to} {when}", "{a} {in} {when}", "{when}, {a} {goes} {to}", "{fur}, {place}, {time}")
-DAY_TEMPLATES = ("{a} {goes} {to} {while}", "{a} {in} {while}", "{weather} and {a} {in}", "{fur}, {place}, {weather}")
-CLEAR_DAY_TEMPLATES = ("{a} {goes} {to}", "{a} {in}", "{a} {goes} {in}", "there is {a} {in}", "{place} with {a}")
-# Never used for training; their words and pieces are those of the training templates.
-HELD_OUT_TEMPLATES = (
-    "{while}, {a} {goes} {to} {when}",
-    "{weather}, {time}, {fur}, {place}",
-    "{a} {when} {in_sky}",
-    "{in} {when} there is {a}, {weather}",
-    "{fur} with {weather}, {time} {in}",
-)
+LABELS = ("critter", "landscape", "time", "weather")
+ALL_FOUR = frozenset(LABELS)
+SLOTS = (*LABELS, "coat", "landmark")
+
+_ONE = {"critter": 50, "landscape": 22, "time": 9, "weather": 9, "landmark": 10}  # what is named alone, how often
+_SHARES = {"nothing": 5, "one": 35, "some": 35, "all": 25}
+_LONE = ("tree", "apple tree", "poplar", "fir", "birch", "palm", "cactus", "house", "lamp")
+_PHRASES = {phrase: kind for kind, phrases in LANDMARK_WORDS.items() for phrase in phrases}
+_LANDMARK = re.compile(r"\b(" + "|".join(sorted(_PHRASES, key=len, reverse=True)) + r")\b")
 
 
-def caption(scene: Scene, rng: random.Random, *, held_out: bool = False) -> str:
-    """A sentence that says the scene; held out: with a template and a pair of nouns training never uses."""
-    names, places = CRITTER_NAMES[scene.critter], PLACES[scene.landscape]
-    pairs = [(name, place) for name in range(len(names)) for place in range(len(places))]
-    name, place = rng.choice([pair for pair in pairs if _is_reserved(*pair) == held_out])
-    return _sentence(
-        scene, rng.choice(HELD_OUT_TEMPLATES if held_out else _templates(scene)), names[name], places[place], rng
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A sentence and what it names: the value of each of SLOTS that it says, nothing for what it leaves open."""
+
+    text: str
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def caption(
+    scene: Scene,
+    rng: random.Random,
+    *,
+    names: frozenset[str] = ALL_FOUR,
+    coat: str = "",
+    landmark: str = "",
+    lone: bool = False,
+    held_out: bool = False,
+) -> Caption:
+    """A sentence that says just what `names` asks for, some of SLOTS; nothing at all is said by "".
+
+    Args:
+        coat, landmark: what there is to name beside the scene; needed where `names` asks for them.
+        lone: the landmark is the only one of its kind.
+        held_out: with a template and, if both are named, a pair of nouns that training never uses.
+
+    Raises:
+        ValueError: `names` asks for a coat without a critter, or for something that is not given.
+    """
+    given = {"critter": scene.critter, "landscape": scene.landscape, "time": scene.time, "weather": scene.weather}
+    given |= {"coat": coat} if coat else {}
+    given |= {"landmark": landmark} if landmark else {}
+    if not names <= given.keys() or ("coat" in names and "critter" not in names):
+        raise ValueError(f"a caption is to name {', '.join(sorted(names))} of {', '.join(given)}")
+    if not names:
+        return Caption("")
+    template = rng.choice(
+        fitting(names, clear=scene.weather == "clear", day=scene.time == "day", held_out=held_out),
     )
+    said = {slot: given[slot] for slot in SLOTS if slot in names}
+    return Caption(_sentence(template, scene, said, rng, lone=lone, held_out=held_out), said)
+
+
+def draw_names(rng: random.Random, *, landmark: bool) -> frozenset[str]:
+    """What a caption is to name: often one thing, often all four labels, sometimes nothing."""
+    (share,) = rng.choices(list(_SHARES), list(_SHARES.values()))
+    if share == "nothing":
+        return frozenset()
+    if share == "one":
+        choices = {name: often for name, often in _ONE.items() if landmark or name != "landmark"}
+        return frozenset(rng.choices(list(choices), list(choices.values())))
+    if share == "all":
+        coat = {"coat"} if rng.random() < 0.3 else set()
+        return ALL_FOUR | coat | ({"landmark"} if landmark and rng.random() < 0.2 else set())
+    others = ["landscape", "time", "weather", *(["landmark"] if landmark else [])]
+    if rng.random() < 0.8:
+        return frozenset(["critter", *rng.sample(["coat", *others], rng.randint(1, 2))])
+    return frozenset(rng.sample(others, rng.randint(2, 3)))
 
 
 def canonical(scene: Scene) -> str:
@@ -70,10 +99,10 @@ def canonical(scene: Scene) -> str:
     return f"{_with_article(scene.critter)} {place.at} {_one(place)} {time} {weather}"
 
 
-def parse(text: str) -> Scene:
-    """The scene a sentence says, whatever the order of its words.
+def read(text: str) -> dict[str, str]:
+    """What a sentence names, whatever the order of its words; slots it leaves open are absent.
 
-    Raises ValueError naming the unknown words, the words that contradict each other, or what is missing.
+    Raises ValueError naming the unknown words, or the words that contradict each other.
     """
     words = text.lower().replace(",", " ").split()
     unknown = [word for word in words if word not in MEANINGS]
@@ -82,8 +111,19 @@ def parse(text: str) -> Scene:
     said: dict[str, str] = {}
     for word in words:
         for slot, value in MEANINGS[word]:
-            if said.setdefault(slot, value) != value:
+            if said.setdefault(slot, value) != value and slot != "coat":
                 raise ValueError(f"{word!r} says {slot} {value}, but another word says {said[slot]}")
+    if found := _LANDMARK.search(" ".join(words)):
+        said["landmark"] = _PHRASES[found[1]]
+    return said
+
+
+def parse(text: str) -> Scene:
+    """The scene of the classic picture for a sentence: what it leaves open is day, and clear.
+
+    Raises ValueError as `read` does, and if there is no critter or no landscape.
+    """
+    said = read(text)
     for slot in ("critter", "landscape"):
         if slot not in said:
             raise ValueError(f"no {slot} in {text!r}")
@@ -95,16 +135,14 @@ def vocabulary() -> tuple[str, ...]:
     return tuple(sorted(MEANINGS))
 
 
-def _templates(scene: Scene) -> tuple[str, ...]:
-    """The ways to say this scene: all that say it fully, and those that leave out what goes without saying."""
-    short: tuple[str, ...] = ()
-    if scene.weather == "clear":
-        short += CLEAR_TEMPLATES
-    if scene.time == "day":
-        short += DAY_TEMPLATES
-    if scene.weather == "clear" and scene.time == "day":
-        short += CLEAR_DAY_TEMPLATES
-    return TEMPLATES + short
+def _nouns(scene: Scene, said: Mapping[str, str], rng: random.Random, *, held_out: bool) -> tuple[str, Place]:
+    """A name of the critter and one of the landscape; a pair kept for evaluation only where both are named."""
+    names, places = CRITTER_NAMES[scene.critter], PLACES[scene.landscape]
+    pairs = [(name, place) for name in range(len(names)) for place in range(len(places))]
+    if "critter" in said and "landscape" in said:
+        pairs = [pair for pair in pairs if _is_reserved(*pair) == held_out]
+    name, place = rng.choice(pairs)
+    return names[name], places[place]
 
 
 def _is_reserved(name: int, place: int) -> bool:
@@ -112,31 +150,54 @@ def _is_reserved(name: int, place: int) -> bool:
     return name + place in (2, 5)
 
 
-def _sentence(scene: Scene, template: str, name: str, place: Place, rng: random.Random) -> str:
+def _sentence(
+    template: str, scene: Scene, said: Mapping[str, str], rng: random.Random, *, lone: bool, held_out: bool
+) -> str:
+    name, place = _nouns(scene, said, rng, held_out=held_out)
     time, weather = TIME_WORDS[scene.time], WEATHER_WORDS[scene.weather]
-    sunny = scene.time == "day" and scene.weather == "clear"
-    bright = rng.choice(SUNNY if sunny and rng.random() < 0.6 else weather.adjectives)
-    # A place can be sunny, rainy or snowy, but not fair: what is clear and not day goes without saying.
-    under = bright if scene.weather != "clear" or bright in SUNNY else ""
-    fur = f"{rng.choice(SIZES)} {name}" if rng.random() < 0.3 else name
-    sky = f"{under} {place.name}".strip()
+    sunny_day = scene.time == "day" and scene.weather == "clear" and {"time", "weather"} <= said.keys()
+    sunny = rng.choice(SUNNY)
+    bright = sunny if sunny_day and rng.random() < 0.6 else rng.choice(weather.adjectives)
+    adjectives = [rng.choice(SIZES)] if rng.random() < 0.3 else []
+    if "coat" in said:
+        adjectives.append(_coat(scene, said["coat"], rng))
+    fur = " ".join([*adjectives, name])
+    mark = _landmark(said.get("landmark", ""), lone, rng)
     pieces = {
         "fur": fur,
         "a": _with_article(fur),
         "goes": rng.choice(VERBS),
-        "to": f"{place.along} {_one(place, rng)}",
-        "to_sky": f"{place.along} {_one(place, rng, under)}",
-        "in": f"{place.at} {_one(place, rng)}",
-        "in_sky": f"{place.at} {_one(place, rng, under)}",
-        "sky": sky,
+        "one": _one(place, rng),
         "bright": bright,
+        "sunny": sunny,
         "place": place.name,
         "when": rng.choice(time.phrases),
         "while": rng.choice(weather.phrases),
         "time": rng.choice(time.nouns),
         "weather": rng.choice(weather.nouns),
+        "mark": mark,
+        "by": f" {rng.choice(BESIDE)} {mark}" if mark else "",
+        "with": f" with {mark}" if mark else "",
+        "listed": f", {mark}" if mark else "",
     }
+    for ending, adjective in (("", ""), ("_sky", bright), ("_sunny", sunny)):
+        pieces[f"one{ending}"] = _one(place, rng, adjective)
+        pieces[f"in{ending}"] = f"{place.at} {_one(place, rng, adjective)}"
+        pieces[f"to{ending}"] = f"{place.along} {_one(place, rng, adjective)}"
     return template.format(**pieces)
+
+
+def _coat(scene: Scene, coat: str, rng: random.Random) -> str:
+    ways: Sequence[str] = COAT_WORDS.get(coat, (coat,)) if scene.critter == "cat" else (coat,)
+    return rng.choice(ways)
+
+
+def _landmark(kind: str, lone: bool, rng: random.Random) -> str:
+    """`a barn`, `a lone tree`; nothing if none is named."""
+    if not kind:
+        return ""
+    noun = rng.choice(LANDMARK_WORDS[kind])
+    return _with_article(f"lone {noun}" if lone and kind in _LONE and rng.random() < 0.5 else noun)
 
 
 def _one(place: Place, rng: random.Random | None = None, adjective: str = "") -> str:

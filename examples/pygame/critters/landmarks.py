@@ -40,9 +40,9 @@ def flower(near: Canvas, x: float, y: float, colour: str) -> None:
     near.ellipse(x, y, 1.8, 1.8, "#f4d35a")
 
 
-def barn(near: Canvas, x: float) -> None:
+def barn(near: Canvas, x: float, wall: str = "#b4695e") -> None:
     """A barn with a big door and a round loft window."""
-    near.rect(x - 20, 66, x + 20, 101, "#b4695e")
+    near.rect(x - 20, 66, x + 20, 101, wall)
     near.polygon([(x - 24, 67), (x - 14, 48), (x, 40), (x + 14, 48), (x + 24, 67)], "#7d5a58")
     near.rect(x - 8, 80, x + 8, 101, "#d9b8a4")
     near.ellipse(x, 60, 5, 5, "#e0c4b0", glow="#ffd773")
@@ -73,20 +73,20 @@ def palm(near: Canvas, foot: float, x: float, top: float) -> None:
     near.ellipse(x + 3, top + 4, 3, 3, "#7c5a44")
 
 
-def parasol(near: Canvas, x: float) -> None:
+def parasol(near: Canvas, x: float, cloth: str = "#d0605c", pale: str = "#f2e6d8") -> None:
     """A striped parasol and a towel."""
     near.rect(x - 1.5, 62, x + 1.5, 101, "#e8e0d4")
     for left, right, colour in (
-        (-24, -12, "#d0605c"),
-        (-12, 0, "#f2e6d8"),
-        (0, 12, "#d0605c"),
-        (12, 24, "#f2e6d8"),
+        (-24, -12, cloth),
+        (-12, 0, pale),
+        (0, 12, cloth),
+        (12, 24, pale),
     ):
         near.polygon([(x, 50), (x + left * 0.75, 58), (x + left, 70), (x + right, 70), (x + right * 0.75, 58)], colour)
     near.polygon([(x - 34, 95), (x - 12, 95), (x - 8, 100), (x - 30, 100)], "#6a8fc0")
 
 
-def lighthouse(near: Canvas, x: float) -> None:
+def lighthouse(near: Canvas, x: float, bands: str = "#c4645c") -> None:
     """A striped tower with a lamp room."""
     for band in range(4):
         top, low = 40 + band * 15, 55 + band * 15
@@ -97,25 +97,25 @@ def lighthouse(near: Canvas, x: float) -> None:
                 (x + 9.5 + band * 1.5, low),
                 (x - 9.5 - band * 1.5, low),
             ],
-            ("#f0e8e0", "#c4645c")[band % 2],
+            ("#f0e8e0", bands)[band % 2],
         )
     near.rect(x - 7, 28, x + 7, 40, "#b8dce4", glow="#ffe27a")
     near.polygon([(x - 10, 29), (x, 18), (x + 10, 29)], "#b4544e")
     near.rect(x - 11, 38, x + 11, 42, "#8c5450")
 
 
-def oak(near: Canvas, x: float) -> None:
+def oak(near: Canvas, x: float, crown: str = "#7f9a48") -> None:
     """A thick hollow tree."""
     near.polygon([(x - 16, 101), (x - 9, 84), (x - 9, 40), (x + 9, 40), (x + 9, 84), (x + 16, 101)], "#8c6a50")
     for dx, dy, size in ((-18, 40, 16), (18, 40, 16), (0, 28, 20)):
-        near.ellipse(x + dx, dy, size, size * 0.85, "#7f9a48")
+        near.ellipse(x + dx, dy, size, size * 0.85, crown)
     near.ellipse(x, 78, 6, 8, "#5e4638", glow="#ffcf66")
 
 
-def toadstool(near: Canvas, x: float, top: float, half: float) -> None:
+def toadstool(near: Canvas, x: float, top: float, half: float, cap: str = "#b8524c") -> None:
     """A spotted cap on a pale stem."""
     near.rect(x - half * 0.35, top + half * 0.8, x + half * 0.35, 101, "#e6dac4")
-    near.polygon([(x + half * dx, top + half * dy) for dx, dy in _CAP], "#b8524c")
+    near.polygon([(x + half * dx, top + half * dy) for dx, dy in _CAP], cap)
     for dx, dy in ((-0.45, 0.6), (0.1, 0.35), (0.55, 0.65)):
         near.ellipse(x + half * dx, top + half * dy, half * 0.17, half * 0.17, "#efe4d4")
 
@@ -134,10 +134,10 @@ def boulder(near: Canvas, x: float, half: float, tall: float) -> None:
     near.polygon([(x + half * a * 0.8 - 3, 100 - tall * (0.3 + b * 0.62)) for a, b in _ROCK[1:-1]], "#b0a2a6")
 
 
-def cabin(near: Canvas, x: float) -> None:
+def cabin(near: Canvas, x: float, wall: str = "#a07858") -> None:
     """A log cabin under a snowy roof."""
     near.rect(x + 8, 52, x + 15, 70, "#7a6a70")
-    near.rect(x - 19, 74, x + 19, 101, "#a07858")
+    near.rect(x - 19, 74, x + 19, 101, wall)
     near.polygon([(x - 26, 77), (x, 50), (x + 26, 77)], "#eceff4")
     near.polygon([(x - 16, 77), (x, 60), (x + 16, 77)], "#8c6850")
     near.rect(x - 14, 82, x - 3, 92, "#c8dce4", glow="#ffd773")

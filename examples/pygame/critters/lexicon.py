@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from .coats import COATS
+
 CRITTER_NAMES = {
     "pig": ("pig", "piglet", "hog", "swine"),
     "cat": ("cat", "kitten", "kitty", "tomcat"),
@@ -82,6 +84,43 @@ SUNNY = ("sunny", "sunlit", "sunshiny")  # adjectives of a clear day: they say b
 VERBS = ("walks", "strolls", "wanders", "roams", "goes")
 SIZES = ("little", "small", "cute")
 
+COAT_WORDS = {"grey": ("grey", "grey striped")}  # how a coat is said, where not by its own name
+LANDMARK_WORDS = {
+    "tree": ("tree",),
+    "apple tree": ("apple tree",),
+    "poplar": ("poplar",),
+    "bush": ("bush",),
+    "fir": ("fir", "fir tree"),
+    "birch": ("birch",),
+    "oak": ("hollow oak", "oak"),
+    "toadstool": ("toadstool",),
+    "stump": ("tree stump",),
+    "palm": ("palm", "palm tree"),
+    "cactus": ("cactus",),
+    "pyramid": ("pyramid",),
+    "arch": ("stone arch",),
+    "mesa": ("mesa",),
+    "boulder": ("boulder", "rock"),
+    "crag": ("crag",),
+    "barn": ("barn",),
+    "windmill": ("windmill",),
+    "haystack": ("haystack",),
+    "fence": ("fence",),
+    "tent": ("tent",),
+    "parasol": ("parasol",),
+    "lighthouse": ("lighthouse",),
+    "hut": ("hut",),
+    "sandcastle": ("sandcastle",),
+    "cabin": ("cabin",),
+    "signpost": ("signpost",),
+    "house": ("house",),
+    "tower": ("tower",),
+    "church": ("church",),
+    "lamp": ("street lamp",),
+    "bench": ("bench",),
+}
+BESIDE = ("by", "near", "beside")
+
 _ARTICLES = ("a", "an", "the")
 _LITTLE = (
     "in",
@@ -98,7 +137,16 @@ _LITTLE = (
     "with",
     "and",
 )
-_NEUTRAL = (*_ARTICLES, *_LITTLE, "it", "is", "there", "sky", "weather", "falling", *VERBS, *SIZES)
+_LANDMARK_WORDS = {word for phrases in LANDMARK_WORDS.values() for phrase in phrases for word in phrase.split()}
+_NEUTRAL = (
+    *_ARTICLES,
+    *_LITTLE,
+    *BESIDE,
+    *_LANDMARK_WORDS,
+    *("it", "is", "there", "sky", "weather", "falling", "lone", "striped"),
+    *VERBS,
+    *SIZES,
+)
 
 
 def _meanings() -> dict[str, tuple[tuple[str, str], ...]]:
@@ -120,6 +168,8 @@ def _meanings() -> dict[str, tuple[tuple[str, str], ...]]:
         for value, manner in manners.items():
             for phrase in (*manner.nouns, *manner.phrases, *manner.adjectives):
                 define(phrase, (slot, value))
+    for coat in {coat for coats in COATS.values() for coat in coats}:
+        define(coat, ("coat", coat))
     for word in SUNNY:
         define(word, ("time", "day"), ("weather", "clear"))
     return said

@@ -1,7 +1,11 @@
-"""Scripted players: who holds which keys for how long, so that recordings show all the game can do."""
+"""Scripted players: who holds which keys for how long, so that recordings show all the game can do.
+
+A player strings moves together, and each has moves of its own. Their mix is made so that standing, walking, jumping
+and turning are about as common as `balance` prints.
+"""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import repeat
 from typing import TypeAlias
@@ -10,50 +14,97 @@ from .game import GameState, Keys
 from .scene import FPS, PERIOD
 
 Player: TypeAlias = Callable[[random.Random], Iterator[Keys]]
+Move: TypeAlias = Callable[[random.Random, int], Iterator[Keys]]  # with the direction it begins in
 
 # px; wider than the game's own dead zone and higher than its jumps, so that any place a state may name is seen
 _START_LEFT, _START_RIGHT = 16, 112
 _HIGHEST_START = 30
+_FLIGHT = 9  # ticks from take-off to standing again
 
 
-def walk_right(rng: random.Random) -> Iterator[Keys]:
-    """Holds right for ever."""
-    del rng
-    yield from repeat(Keys(right=True))
+def _stand(rng: random.Random, direction: int) -> Iterator[Keys]:
+    del direction
+    yield from repeat(Keys(), rng.randint(5, 16))
 
 
-def wander(rng: random.Random) -> Iterator[Keys]:
-    """Holds a random direction, or none, for a while, and jumps now and then."""
-    while True:
-        direction = rng.choice((-1, -1, 0, 1, 1))
-        for _ in range(rng.randint(4, 24)):
-            yield _held(direction, jump=rng.random() < 0.06)
+def _go(rng: random.Random, direction: int) -> Iterator[Keys]:
+    yield from repeat(held(direction), rng.randint(6, 20))
 
 
-def jumper(rng: random.Random) -> Iterator[Keys]:
-    """Jumps again and again, on the spot or on the run."""
-    while True:
-        direction = rng.choice((-1, 0, 0, 1))
-        yield from repeat(_held(direction, jump=True), rng.randint(9, 27))
-        yield from repeat(_held(direction, jump=False), rng.randint(1, 6))
+def _go_on(rng: random.Random, direction: int) -> Iterator[Keys]:
+    yield from repeat(held(direction), rng.randint(24, 48))
 
 
-def stander(rng: random.Random) -> Iterator[Keys]:
-    """Stands; once in a while it looks the other way."""
-    while True:
-        yield from repeat(Keys(), rng.randint(12, 40))
-        yield _held(rng.choice((-1, 1)), jump=False)
+def _turn(rng: random.Random, direction: int) -> Iterator[Keys]:
+    """A few steps back and forth."""
+    for back in range(rng.randint(1, 3)):
+        yield from repeat(held(direction if back % 2 else -direction), rng.randint(5, 10))
 
 
-def turner(rng: random.Random) -> Iterator[Keys]:
-    """Turns round every few ticks."""
-    direction = rng.choice((-1, 1))
-    while True:
-        yield from repeat(_held(direction, jump=rng.random() < 0.1), rng.randint(2, 10))
-        direction = -direction
+def _look_round(rng: random.Random, direction: int) -> Iterator[Keys]:
+    """Stand, look the other way, stand."""
+    yield from repeat(Keys(), rng.randint(3, 8))
+    yield held(-direction)
+    yield from repeat(Keys(), rng.randint(3, 8))
 
 
-PLAYERS: dict[str, Player] = {player.__name__: player for player in (walk_right, wander, jumper, stander, turner)}
+def _hop(rng: random.Random, direction: int) -> Iterator[Keys]:
+    """A jump on the spot."""
+    del direction
+    press = rng.randint(1, 4)
+    yield from repeat(Keys(jump=True), press)
+    yield from repeat(Keys(), _FLIGHT - press + rng.randint(0, 4))
+
+
+def _leap(rng: random.Random, direction: int) -> Iterator[Keys]:
+    """A jump on the run."""
+    press = rng.randint(1, 4)
+    yield from repeat(held(direction), rng.randint(2, 6))
+    yield from repeat(held(direction, jump=True), press)
+    yield from repeat(held(direction), _FLIGHT - press + rng.randint(0, 4))
+
+
+def _bounce(rng: random.Random, direction: int) -> Iterator[Keys]:
+    """Jump is held for two flights."""
+    yield from repeat(held(direction * rng.randint(0, 1), jump=True), 2 * _FLIGHT)
+
+
+def _turn_in_the_air(rng: random.Random, direction: int) -> Iterator[Keys]:
+    """Take off one way and come down the other."""
+    turning = rng.randint(3, 6)
+    yield from repeat(held(direction, jump=True), turning)
+    yield from repeat(held(-direction), _FLIGHT - turning + rng.randint(0, 4))
+
+
+def _both(rng: random.Random, direction: int) -> Iterator[Keys]:
+    """Left and right together, which is neither."""
+    del direction
+    yield from repeat(Keys(left=True, right=True), rng.randint(2, 6))
+
+
+def _player(moves: Mapping[Move, int]) -> Player:
+    """One who makes these moves, each so often, and keeps to a direction more often than not."""
+
+    def keys(rng: random.Random) -> Iterator[Keys]:
+        direction = rng.choice((-1, 1))
+        while True:
+            (move,) = rng.choices(list(moves), list(moves.values()))
+            for each in move(rng, direction):
+                yield each
+                direction = each.direction or direction
+            if rng.random() < 0.2:
+                direction = -direction
+
+    return keys
+
+
+PLAYERS: dict[str, Player] = {
+    "walker": _player({_go_on: 4, _go: 4, _turn: 1, _stand: 2, _leap: 4}),
+    "wanderer": _player({_go: 5, _stand: 4, _turn: 1, _leap: 3, _hop: 2, _both: 1, _turn_in_the_air: 1}),
+    "jumper": _player({_leap: 5, _hop: 4, _bounce: 2, _turn_in_the_air: 1, _go: 3, _stand: 2}),
+    "stander": _player({_stand: 6, _look_round: 2, _hop: 2, _go: 3, _both: 1}),
+    "turner": _player({_turn: 5, _look_round: 1, _go: 3, _turn_in_the_air: 2, _leap: 2, _stand: 1}),
+}
 
 
 def random_start(rng: random.Random) -> GameState:
@@ -70,5 +121,14 @@ def random_start(rng: random.Random) -> GameState:
     return start if rng.random() >= 0.25 else replace(start, y=rng.randint(1, 2 * _HIGHEST_START) / 2)
 
 
-def _held(direction: int, *, jump: bool) -> Keys:
+def other_keys(rng: random.Random, keys: Keys) -> Iterator[Keys]:
+    """Somebody else takes over: first another direction than these keys', held for a while, then this and that."""
+    direction = rng.choice([other for other in (-1, 0, 1) if other != keys.direction])
+    jump = rng.random() < 0.35
+    yield from repeat(held(direction, jump=jump), rng.randint(5, 14))
+    yield from PLAYERS["wanderer"](rng)
+
+
+def held(direction: int, *, jump: bool = False) -> Keys:
+    """The keys of a direction: -1, 0 or +1."""
     return Keys(left=direction < 0, right=direction > 0, jump=jump)

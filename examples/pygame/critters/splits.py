@@ -1,10 +1,12 @@
-"""Which scenes training never sees: a tenth of all combinations, no word and no pair of words among them."""
+"""What training never sees: a tenth of all scenes, no word and no pair of words among them, and most layouts."""
 
 from functools import cache
 
 from .scene import CRITTERS, LANDSCAPES, TIMES, WEATHERS, Scene, all_scenes
 
 SPLITS = ("train", "held-out")
+# Seeds of layouts, by what they are for; 0 is the classic one and everybody's.
+LAYOUTS = {"train": range(1, 1_000_000), "validation": range(1_000_000, 2_000_000), "test": range(2_000_000, 3_000_000)}
 
 
 def is_held_out(scene: Scene) -> bool:

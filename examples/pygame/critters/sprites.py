@@ -1,13 +1,48 @@
 """The zoo: eight critters drawn from shapes, looking right, 56 px high, in walk and jump poses."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from math import cos, pi, sin
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .coats import (
+    AMBER,
+    ASH,
+    BILL,
+    BLUSH,
+    BRONZE,
+    COAL,
+    COATS,
+    CYAN,
+    DUSK,
+    GREEN,
+    GREY,
+    HOOF,
+    IRON,
+    LEMON,
+    LIME,
+    MOSS,
+    NAVY,
+    ORANGE,
+    PATCH,
+    PINK,
+    RED,
+    ROSE,
+    RUST,
+    SHADOW,
+    SILVER,
+    SLATE,
+    SNOW,
+    STEEL,
+    VISOR,
+    WHITE,
+    YELLOW,
+    Coat,
+    classic_coat,
+)
 from .shapes import (
     INK,
     Colour,
@@ -32,16 +67,6 @@ STEPS = 8  # poses of the walk cycle
 _FLOOR = 52.2  # where a sole ends, so that the ink line below it fills row BASELINE
 
 Pair = tuple[float, float]
-
-WHITE, SNOW, SHADOW = (255, 255, 255), (255, 246, 230), (206, 188, 178)
-PINK, ROSE, BLUSH, HOOF = (255, 160, 186), (242, 106, 146), (224, 116, 150), (150, 70, 92)
-GREY, SLATE, ASH = (158, 154, 160), (84, 78, 92), (118, 113, 124)
-ORANGE, RUST, COAL = (246, 106, 26), (200, 74, 18), (78, 56, 64)
-GREEN, MOSS, LIME, LEMON = (88, 196, 58), (52, 146, 48), (206, 238, 128), (206, 250, 84)
-YELLOW, AMBER, BILL, BRONZE = (255, 218, 44), (240, 172, 20), (255, 128, 16), (206, 92, 10)
-NAVY, DUSK = (58, 66, 100), (42, 48, 78)
-STEEL, IRON, SILVER, VISOR = (96, 142, 196), (60, 88, 134), (178, 208, 236), (24, 34, 62)
-CYAN, RED = (70, 246, 255), (244, 48, 52)
 
 
 class Pose(NamedTuple):
@@ -111,11 +136,14 @@ def _leap(pose: Pose, parts: list[Part]) -> list[Part]:
 
 def _pig(pose: Pose) -> list[Part]:
     flap = -7.0 if pose.airborne else 0.0
+    trunk, head = ellipse(24, 31.5, 16, 12.5), ellipse(36, 24, 13.5, 13)
     body = [
         inked(ROSE, stroke(1.5, (10, 31), (6, 30), (3.8, 26.5), (5.5, 23), (9, 24), (9, 27))),
-        inked(PINK, ellipse(24, 31.5, 16, 12.5)),
+        inked(PINK, trunk),
+        flat(PATCH, common(trunk, union(ellipse(14, 27, 6, 5), ellipse(23, 39, 5, 4)))),
         inked(PINK, cone((43, 14, 5), (49, 10 + flap / 2, 1.6))),
-        inked(PINK, ellipse(36, 24, 13.5, 13)),
+        inked(PINK, head),
+        flat(PATCH, common(head, ellipse(27.5, 19, 7, 8.5))),
         inked(PINK, cone((27.5, 14, 5.5), (21, 13 + flap, 1.8))),
         flat(ROSE, cone((27, 14, 2.8), (22.5, 13.2 + 0.8 * flap, 1.2))),
         *_eye(30.5, 20.5),
@@ -181,14 +209,16 @@ def _rabbit(pose: Pose) -> list[Part]:
         *_leg((19, 39), far_hind, SHADOW, SHADOW, 3.2),
         *_leg((32, 39), fore, SNOW, SNOW, 3.2),
     ]
+    body, face = ellipse(22, 34.5, 15, 10), ellipse(35.5, 28.5, 14, 11.5)
     haunch = [inked(SNOW, cone((13, 37, 5.5), (heel_x, heel_y, 2.6)), ellipse(heel_x + 3, heel_y, 6, 3))]
-    trunk = [inked(WHITE, circle(8.8, 32, 5.7)), inked(SNOW, ellipse(22, 34.5, 15, 10))]
+    trunk = [inked(WHITE, circle(8.8, 32, 5.7)), inked(SNOW, body), flat(PATCH, common(body, ellipse(18, 29, 7, 5)))]
     head = [
         inked(SNOW, cone((39, 22, 3.6), (43 + lean, 6.5, 4))),
         flat(PINK, cone((39, 21, 1.8), (43 + lean, 7, 2.1))),
         inked(SNOW, cone((30, 22, 3.6), (26.5 + lean, 6.5, 4))),
         flat(PINK, cone((30, 21, 1.8), (26.5 + lean, 7, 2.1))),
-        inked(SNOW, ellipse(35.5, 28.5, 14, 11.5)),
+        inked(SNOW, face),
+        flat(PATCH, common(face, ellipse(29, 24, 7.5, 9))),
         *_pupil(30, 26.5, 4),
         *_pupil(43, 26.5, 4),
         flat(PINK, circle(27, 34, 2.8), circle(45.5, 34, 2.4)),
@@ -293,20 +323,38 @@ _ZOO: dict[str, Callable[[Pose], list[Part]]] = {
 }
 
 
-@cache
-def critter_sprite(critter: str, facing: int, step: int, airborne: bool) -> NDArray[np.uint8]:
-    """The critter as (56, 56, 4) RGBA with straight alpha, read-only; step 0 stands, the air has one pose."""
+@lru_cache(maxsize=2048)  # 41 coats in 18 pictures each, and room
+def critter_sprite(
+    critter: str, facing: int, step: int, airborne: bool, coat: str | None = None
+) -> NDArray[np.uint8]:
+    """The critter as (56, 56, 4) RGBA with straight alpha, read-only; step 0 stands, the air has one pose.
+
+    Without a coat it wears the classic one.
+    """
     if critter not in _ZOO:
         raise ValueError(f"critter is {critter!r}, expected one of {', '.join(_ZOO)}")
     if facing not in (-1, 1):
         raise ValueError(f"facing is {facing!r}, expected -1 or 1")
     if step not in range(STEPS):
         raise ValueError(f"step is {step!r}, expected 0 to {STEPS - 1}")
+    if coat is None:
+        return critter_sprite(critter, facing, step, airborne, classic_coat(critter))
+    if coat not in COATS[critter]:
+        raise ValueError(f"coat of a {critter} is {coat!r}, expected one of {', '.join(COATS[critter])}")
     if airborne and step:
-        return critter_sprite(critter, facing, 0, True)
+        return critter_sprite(critter, facing, 0, True, coat)
     if facing == -1:
-        sprite = np.ascontiguousarray(critter_sprite(critter, 1, step, airborne)[:, ::-1])
+        sprite = np.ascontiguousarray(critter_sprite(critter, 1, step, airborne, coat)[:, ::-1])
     else:
-        sprite = paint(_ZOO[critter](_pose(step, airborne)), SPRITE_SIZE)
+        sprite = paint(_dressed(_ZOO[critter](_pose(step, airborne)), COATS[critter][coat]), SPRITE_SIZE)
     sprite.flags.writeable = False
     return sprite
+
+
+def _dressed(parts: list[Part], coat: Coat) -> list[Part]:
+    """The drawing in the coat's colours; patches that it does not colour are left out."""
+    return [
+        part._replace(colour=coat.get(part.colour, part.colour))
+        for part in parts
+        if part.colour != PATCH or PATCH in coat
+    ]

@@ -1,5 +1,6 @@
 """Recording what is played, a key away: the same kind of recording that training data is made of."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamdit.recording import Recorder
-from streamdit.types import PromptTransition, StateField
+from streamdit.types import ActionInfo, PromptTransition, StateField
 
 from .scene import FPS, SIZE, STATE_FIELDS, State
 
@@ -68,8 +69,15 @@ class Tape:
         return next(path for path in paths if not path.exists())
 
 
-def open_recorder(folder: Path, *, labels: dict[str, str | bool], split: str = "", **metadata: str | bool) -> Recorder:
-    """A recorder of this world's frames and states."""
+def open_recorder(
+    folder: Path,
+    *,
+    labels: dict[str, str | bool],
+    split: str = "",
+    actions: Sequence[ActionInfo] = (),
+    **metadata: str | bool | int,
+) -> Recorder:
+    """A recorder of this world's frames and states, and of the keys if there are any."""
     return Recorder(
         folder,
         world=WORLD,
@@ -77,6 +85,7 @@ def open_recorder(folder: Path, *, labels: dict[str, str | bool], split: str = "
         width=SIZE,
         height=SIZE,
         state_fields=[StateField(**asdict(field)) for field in STATE_FIELDS],
+        actions=actions,
         labels=labels,
         split=split,
         metadata=metadata,

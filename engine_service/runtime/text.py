@@ -1,0 +1,86 @@
+"""How a world reads prompts, by the `kind` that its `[text]` names: the one place where a kind is added."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from torch import Tensor
+
+from engine_service.model.text import TextEncoder, Tokenizer, VocabularyTokenizer
+from engine_service.model.word_table import WordTable, WordTableTokenizer, with_padding
+from engine_service.runtime.world import VOCABULARY_FILE, WorldError, WorldFolder
+
+
+def make_tokenizer(folder: WorldFolder, vocabulary: Sequence[str] | None = None) -> Tokenizer:
+    """What reads this world's prompts; of a closed list, the words of a training instead of the folder's may be given.
+
+    Raises:
+        WorldError: the world's table is missing or damaged.
+    """
+    match folder.text.kind:
+        case "wordpieces":
+            return WordTableTokenizer(load_word_table(folder.table_file), folder.preset.text_words)
+        case _:
+            words = folder.world.vocabulary if vocabulary is None else vocabulary
+            return VocabularyTokenizer(words, folder.preset.text_words)
+
+
+def make_text_encoder(folder: WorldFolder, vocabulary: Sequence[str] | None = None) -> TextEncoder:
+    """What goes with `make_tokenizer`, with fresh weights.
+
+    Raises:
+        WorldError: the world's table is missing or damaged.
+    """
+    match folder.text.kind:
+        case "wordpieces":
+            table = load_word_table(folder.table_file)
+            return TextEncoder(folder.preset.text(len(table.words), table.width), with_padding(table))
+        case _:
+            words = folder.world.vocabulary if vocabulary is None else vocabulary
+            return TextEncoder(folder.preset.text(len(words)))
+
+
+def check_words(folder: WorldFolder) -> None:
+    """Whether the world can read anything.
+
+    Raises:
+        WorldError: its list of words is missing or empty.
+    """
+    if folder.text.kind == "vocabulary" and not folder.world.vocabulary:
+        raise WorldError(f"{folder.path}: {VOCABULARY_FILE} is missing or empty; train the world or restore the file")
+
+
+def save_word_table(table: WordTable, file: Path, metadata: dict[str, str]) -> None:
+    """Write a table: int8 with a scale for each row, and the words, separated by spaces, as bytes."""
+    scale = table.vectors.abs().amax(1, keepdim=True).clamp_min(1e-6) / 127  # (V, 1)
+    arrays = {
+        "vectors": (table.vectors / scale).round().to(torch.int8).numpy(),
+        "scales": scale.squeeze(1).half().numpy(),
+        "words": np.frombuffer(" ".join(table.words).encode(), np.uint8),
+    }
+    save_file(arrays, file, metadata)
+
+
+def load_word_table(file: Path) -> WordTable:
+    """Read a table that `save_word_table` wrote.
+
+    Raises:
+        WorldError: the file is missing, truncated or no such table.
+    """
+    remedy = "restore the file, or make it again (engine_service/training/word_table.py)"
+    if not file.exists():
+        raise WorldError(f"{file}: the world's table of word vectors is missing; {remedy}")
+    try:
+        with safe_open(file, "pt") as opened:
+            vectors, scales, words = (opened.get_tensor(name) for name in ("vectors", "scales", "words"))
+        return WordTable(tuple(bytes(words.numpy()).decode().split(" ")), _unpacked(vectors, scales))
+    except (SafetensorError, OSError, UnicodeDecodeError, RuntimeError, ValueError) as error:
+        raise WorldError(f"{file}: truncated, damaged or no table of word vectors ({error}); {remedy}") from error
+
+
+def _unpacked(vectors: Tensor, scales: Tensor) -> Tensor:
+    """int8 `(V, De)` and half precision `(V,)` -> `(V, De)`."""
+    return vectors.float() * scales.float()[:, None]
