@@ -7,6 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from streamdit.types import Steering
+
 # ------------------------------------------------------------------------------------------------ events
 
 
@@ -40,19 +42,53 @@ class SourceFrame:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is happening, in the world's field order; `horizon[i]` is a guess for i + 1 frames later."""
+    """What is happening, in the world's field order; `horizon[i]` is a guess for i + 1 frames later.
+
+    With `fields`, indices of the world's, `values` and every step of `horizon` carry these alone, in their order; the
+    others stay as they were: said, or open.
+    """
 
     event_id: int
     values: tuple[float, ...]
     horizon: tuple[tuple[float, ...], ...] = ()
+    fields: tuple[int, ...] | None = None  # None: all of them
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """The complete set of actions in force from now on, one value per action of the world, in its order."""
+
+    event_id: int
+    values: tuple[float, ...]
+    horizon: tuple[tuple[float, ...], ...] = ()
+    tapped: tuple[int, ...] = ()  # pressed and let go again before anybody heard; oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What was said of these is un-said: from now on it is for the world to invent."""
+
+    event_id: int
+    steering: frozenset[Steering]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The last moments before a stream, oldest first: what it goes on from."""
+
+    rgb: NDArray[np.uint8]  # (T, H, W, 3), T a multiple of the world's frames per latent
+    states: tuple[tuple[float, ...], ...] = ()  # none, or one a frame, of all fields in the world's order
+    actions: tuple[tuple[float, ...], ...] = ()  # none, or one a frame, of all actions in the world's order
+    prompt: str = ""  # what was in force then; a session that has said none goes on with it
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Start the buffer again from noise; no seed means the session's own."""
+    """Start the buffer again, from noise or from where a past left off; no seed means the session's own."""
 
     event_id: int
     seed: int | None = None
+    start: Past | str | None = None  # one of the client's own, or one of the world's clips by its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +113,7 @@ class Resume:
     event_id: int
 
 
-Event: TypeAlias = Prompt | State | SourceFrame | Reset | SwitchProfile | Pause | Resume
+Event: TypeAlias = Prompt | State | Actions | Release | SourceFrame | Reset | SwitchProfile | Pause | Resume
 
 # ------------------------------------------------------------------------------------------------ frames
 

@@ -1,7 +1,7 @@
 """A world small enough for exact tests: 16x16 px pictures, 2x2 latents, seeded weights; and networks one can read."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -16,6 +16,8 @@ from engine_service.model.world import StateField, World
 from engine_service.runtime.denoiser import EncodedPrompt, PromptEncoder, Runtime
 from engine_service.runtime.torch_backend import TorchDecoder, TorchDenoiser, TorchEncoder
 from engine_service.runtime.weights import Networks
+from engine_service.types import Past
+from streamdit.types import ActionInfo, ActionKind, Steering
 
 torch.set_num_threads(1)  # on tensors this small, threads only wait for each other
 
@@ -39,6 +41,14 @@ WORLD = World(
     example_prompts=("a pig in the rain",),
     vocabulary=VOCABULARY,
 )
+ACTIONS = (
+    ActionInfo("left", group="walk"),
+    ActionInfo("right", group="walk"),
+    ActionInfo("jump"),
+    ActionInfo("throttle", ActionKind.AXIS, -1.0, 1.0),
+)
+# As WORLD, but nothing has to be said: controls are x, phase, left, right, jump, throttle.
+KEYS_WORLD = replace(WORLD, name="keys", actions=ACTIONS, may_be_open=frozenset(Steering))
 LATENT_SHAPE = (4, 2, 2)  # (C, H, W)
 DIT = DiTConfig(
     latent_channels=4,
@@ -107,7 +117,7 @@ class Step:
     names: tuple[bytes, ...]  # B
     sigmas: Tensor  # (B,)
     next_sigmas: Tensor  # (B,)
-    states: Tensor  # (B, r, S)
+    states: Tensor  # (B, r, S + A)
     prompt: EncodedPrompt
 
 
@@ -132,8 +142,8 @@ class LedgerDenoiser:
             own = prompt if alone else EncodedPrompt(prompt.words[i : i + 1], prompt.bias[i : i + 1])
             self.steps.append(Step(names, sigmas[i].clone(), next_sigmas[i].clone(), states[i].clone(), own))
             moving = next_sigmas[i] != sigmas[i]
-            # Rows are the r frames, columns the S fields.
-            written[i, moving, 3] = states[i].reshape(-1, 2, 2)[moving]
+            # Rows are the r frames, columns the two fields of the state, 255 where they are open.
+            written[i, moving, 3] = states[i, ..., :2].nan_to_num(255.0)[moving]
         return written
 
     def levels(self) -> dict[bytes, list[float]]:
@@ -170,11 +180,16 @@ def state_of(rgb: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> tuple[int,
     return cast("tuple[int, int]", tuple(rgb[0, :2, 0].tolist()))
 
 
-def ledger_runtime(denoiser: LedgerDenoiser, decoder: LedgerDecoder) -> Runtime:
-    """The tiny world on networks that keep their questions; prompts are really encoded."""
+def ledger_runtime(
+    denoiser: LedgerDenoiser,
+    decoder: LedgerDecoder,
+    world: World = WORLD,
+    clips: Mapping[str, Past] | None = None,
+) -> Runtime:
+    """The tiny world, or one like it, on networks that keep their questions; prompts are really encoded."""
     networks = tiny_networks()
     return Runtime(
-        world=WORLD,
+        world=world,
         backend="ledger",
         device="cpu",
         latent_shape=LATENT_SHAPE,
@@ -182,4 +197,5 @@ def ledger_runtime(denoiser: LedgerDenoiser, decoder: LedgerDecoder) -> Runtime:
         decoder=decoder,
         encoder=TorchEncoder(networks, "cpu"),
         prompts=PromptEncoder(networks.tokenizer, networks.text),
+        clips=clips or {},
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from engine_service.model.partition import Partition
@@ -65,7 +64,7 @@ class World:
     takes_source_frames: bool = True  # clients may send pictures to be redrawn
     actions: tuple[ActionInfo, ...] = ()
     may_be_open: frozenset[Steering] = frozenset()  # what a session may leave for the model to invent
-    start_clips: Mapping[str, Path] = field(default_factory=dict)  # moments that a stream can go on from
+    start_clips: Mapping[str, str] = field(default_factory=dict)  # files of moments that a stream can go on from
 
     def __post_init__(self) -> None:
         names = [action.name for action in self.actions]

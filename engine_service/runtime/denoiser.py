@@ -4,8 +4,8 @@ Letters: P sessions in a call, B latents in a buffer, C channels, H W latent hei
 S state fields, A actions, L text tokens, Dt text width.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -16,6 +16,7 @@ from engine_service.model.dit import StreamDiT
 from engine_service.model.flow import euler, velocity_from_clean
 from engine_service.model.text import TextEncoder, Tokenizer, Tokens
 from engine_service.model.world import World
+from engine_service.types import Past
 
 CPU = torch.device("cpu")
 
@@ -98,6 +99,7 @@ class Runtime:
     buffer_lengths: tuple[int, ...] | None = None  # that the denoiser has graphs for; None: any
     latent_device: torch.device = CPU  # where latents live between calls
     why: str = ""  # this backend and no other
+    clips: Mapping[str, Past] = field(default_factory=dict)  # the world's start clips, by name
 
     def wait(self) -> None:
         """Return when the device has done what it was asked: a call to CUDA returns before that."""

@@ -10,6 +10,7 @@ import torch
 
 from engine_service.model.ladder import buffer_lengths
 from engine_service.runtime.choice import BackendError, Choice, Facts, check_name, choices, require
+from engine_service.runtime.clips import load_clips
 from engine_service.runtime.cuda_graph import DeviceMemoryError
 from engine_service.runtime.denoiser import CPU, PromptEncoder, Runtime
 from engine_service.runtime.machine import gather_facts, torch_gpu
@@ -61,9 +62,10 @@ def load_runtime(
     check_name(backend)
     folder = load_world(world_folder)
     check_words(folder)
+    clips = load_clips(folder.world)
     networks = load_networks(folder, teacher=teacher)
     loading = _Loading(folder, networks, num_threads, cache, plans, max_sessions, with_rungs=with_rungs)
-    return take_first(loading.candidates(backend), loading.runtime, say)
+    return replace(take_first(loading.candidates(backend), loading.runtime, say), clips=clips)
 
 
 def take_first(found: Sequence[Choice], make: Callable[[str], Runtime], say: Callable[[str], None]) -> Runtime:

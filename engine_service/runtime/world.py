@@ -126,7 +126,7 @@ def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
         takes_source_frames=_choice(table, "takes_source_frames", default=True),
         actions=tuple(_action(action) for action in table.get("actions", [])),
         may_be_open=frozenset(_steering(name) for name in table.get("may_be_open", [])),
-        start_clips={name: folder / file for name, file in table.get("start", {}).items()},
+        start_clips={name: str(folder / file) for name, file in table.get("start", {}).items()},
     )
     return WorldFolder(
         path=folder,

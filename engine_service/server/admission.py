@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from engine_service import API_VERSION
 from engine_service.model.world import World
-from engine_service.server.event_checks import MAX_NAME_CHARS, check_profile, check_prompt, check_state
+from engine_service.server.action_checks import check_actions
+from engine_service.server.event_checks import check_profile, check_prompt
 from engine_service.server.messages import ClientMessage, Delivery, Encoding, OpenRequest, SessionPlan
-from engine_service.server.rejection import Rejection, RejectReason
-from engine_service.types import GpuReading, Prompt, State
+from engine_service.server.rejection import Rejection, RejectReason, quoted
+from engine_service.server.start_checks import check_start
+from engine_service.server.state_checks import check_state
+from engine_service.types import GpuReading, Prompt
 
 FULL_GPU_MEMORY = 0.98  # from this share on, an allocation may fail in the middle of someone's stream
 
@@ -58,18 +61,18 @@ def admit(
 ) -> SessionPlan:
     """Turn wishes into a plan. A session that is not LATEST gets no resume token: its frames may not be lost.
 
+    What it is to start from is decoded here: not for an event loop.
+
     Raises:
         Rejection: naming the first wish that cannot be met.
     """
     check_api_version(request)
     world = _choose_world(request, offer)
     profile = check_profile(request.profile or world.default_profile, world, field="open.profile")
-    prompt = world.example_prompts[0]
-    if request.prompt is not None:
-        prompt = check_prompt(request.prompt, field="open.prompt.text")
-    state = State(0, world.resting_state)
-    if request.state is not None:
-        state = check_state(request.state, world, field="open.state")
+    prompt = None if request.prompt is None else check_prompt(request.prompt, field="open.prompt.text")
+    state = None if request.state is None else check_state(request.state, world, field="open.state")
+    actions = None if request.actions is None else check_actions(request.actions, world, field="open.actions")
+    start = None if request.start is None else check_start(request.start, world, profile, field="open.start")
     delivery = _choose_delivery(request)
     plan = SessionPlan(
         session_id=session_id,
@@ -80,8 +83,10 @@ def admit(
         delivery=delivery,
         window=_within("open.window", request.window or offer.default_window, offer.max_window),
         jpeg_quality=_within("open.jpeg_quality", request.jpeg_quality or offer.default_jpeg_quality, 100),
-        prompt=Prompt(0, prompt),
+        prompt=None if prompt is None else Prompt(0, prompt),
         state=state,
+        actions=actions,
+        start=start,
         resume_token=resume_token if delivery is Delivery.LATEST else "",
     )
     # Last, so that a client with a mistake learns of it even when the house is full.
@@ -143,7 +148,7 @@ def _choose_world(request: OpenRequest, offer: Offer) -> World:
         raise Rejection(
             RejectReason.UNKNOWN_WORLD,
             field="open.world",
-            value=repr(name[:MAX_NAME_CHARS]),
+            value=quoted(name),
             allowed=f"this engine serves {', '.join(offer.worlds)}",
         )
     return offer.worlds[name]

@@ -19,6 +19,7 @@ class ServerConfig:
     inbox_size: int = 64  # events
     jpeg_quality: int = 90
     idle_timeout_s: float = 30.0  # without any message from the client
+    actions_timeout_s: float = 2.0  # the same, until no action is held any more; 0: they are held on
     resume_s: float = 10.0  # how long a session outlives its connection; 0: not at all
     drain_s: float = 4.0  # from SIGTERM to the exit, at most
     close_s: float = 2.0  # for the last messages to a client that may not be reading
@@ -39,6 +40,7 @@ class ServerConfig:
             ("inbox_size", 1, 4096),
             ("jpeg_quality", 1, 100),
             ("idle_timeout_s", 0.05, 86400),
+            ("actions_timeout_s", 0.0, 3600),
             ("resume_s", 0.0, 3600),
             ("drain_s", 0.0, 3600),
             ("close_s", 0.01, 60),

@@ -1,40 +1,28 @@
-"""Wire <-> types: the one file of the engine that reads and writes protobuf messages."""
+"""Types -> wire: what the engine says. What it hears is read in `convert_client`; only these two see messages."""
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import grpc
 from google.protobuf import any_pb2
-from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from grpc_status import rpc_status
 
 from engine_service import API_VERSION, __version__
 from engine_service.model.world import World
-from engine_service.server import messages
-from engine_service.server.event_checks import MAX_HORIZON_FRAMES, MAX_PROMPT_CHARS
+from engine_service.server.event_checks import MAX_PROMPT_CHARS
 from engine_service.server.governed import RungChanged
-from engine_service.server.messages import SessionPlan
+from engine_service.server.messages import Heartbeat, SessionPlan
 from engine_service.server.outbox import Outgoing
 from engine_service.server.rejection import Rejection, RejectReason
+from engine_service.server.state_checks import MAX_HORIZON_FRAMES
 from engine_service.server.tally import Measured, Totals
-from engine_service.types import (
-    Applied,
-    Closed,
-    Drops,
-    Event,
-    Pause,
-    Reset,
-    Resume,
-    State,
-    SwitchProfile,
-    UnknownWords,
-)
+from engine_service.types import Applied, Closed, Drops, UnknownWords
+from streamdit.types import ActionInfo, Steering
 from streamdit.wire import engine_pb2 as wire
 
-FromClient: TypeAlias = wire.ClientMessage
 ToClient: TypeAlias = wire.ServerMessage
 ServerInfo: TypeAlias = wire.GetServerInfoResponse
-Unreadable: TypeAlias = DecodeError  # what reading raises for bytes that are no message
 
 _STATUS = {
     RejectReason.OPEN_EXPECTED: grpc.StatusCode.FAILED_PRECONDITION,
@@ -45,79 +33,6 @@ _STATUS = {
     RejectReason.SERVER_FULL: grpc.StatusCode.RESOURCE_EXHAUSTED,
     RejectReason.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
 }
-
-# ---------------------------------------------------------------------------------------------- from the wire
-
-
-def from_client(message: FromClient) -> messages.ClientMessage:  # noqa: PLR0911 - one per kind
-    """What the client said, not checked yet."""
-    event_id = message.event_id
-    match message.WhichOneof("body"):
-        case "open":
-            return _open(message.open)
-        case "prompt":
-            return _prompt(event_id, message.prompt)
-        case "state":
-            return _state(event_id, message.state)
-        case "action":
-            return messages.Action(event_id, message.action.name, message.action.value)
-        case "control":
-            return _control(event_id, message.control)
-        case "ack":
-            return messages.Ack(message.ack.frame_id)
-        case "source_frame":
-            return _source_frame(event_id, message.source_frame)
-        case "heartbeat":
-            return messages.Heartbeat(message.heartbeat.client_time_us)
-        case "close":
-            return messages.Close(message.close.detail)
-        case _:
-            return messages.EmptyMessage(event_id)
-
-
-def _open(body: wire.Open) -> messages.OpenRequest:
-    return messages.OpenRequest(
-        api_version=body.api_version,
-        sdk=f"{body.sdk_name} {body.sdk_version}".strip(),
-        world=body.world,
-        encodings=tuple(int(encoding) for encoding in body.encodings),
-        profile=body.profile,
-        seed=body.seed if body.HasField("seed") else None,
-        delivery=int(body.delivery),
-        window=body.window,
-        jpeg_quality=body.jpeg_quality,
-        prompt=body.prompt.text if body.HasField("prompt") else None,
-        state=_state(0, body.state) if body.HasField("state") else None,
-        resume_token=body.resume_token,
-    )
-
-
-def _prompt(event_id: int, body: wire.Prompt) -> messages.PromptRequest:
-    renoise_to = body.renoise_to if body.HasField("renoise_to") else None
-    return messages.PromptRequest(event_id, body.text, int(body.transition), body.smooth_frames, renoise_to)
-
-
-def _source_frame(event_id: int, body: wire.SourceFrame) -> messages.SourceRequest:
-    return messages.SourceRequest(event_id, int(body.encoding), body.width, body.height, body.payload, body.strength)
-
-
-def _state(event_id: int, body: wire.State) -> State:
-    return State(event_id, tuple(body.values), tuple(tuple(step.values) for step in body.horizon))
-
-
-def _control(event_id: int, body: wire.Control) -> Event | messages.UnknownCommand:
-    match body.WhichOneof("command"):
-        case "pause":
-            return Pause(event_id)
-        case "resume":
-            return Resume(event_id)
-        case "reset":
-            return Reset(event_id, body.reset.seed if body.reset.HasField("seed") else None)
-        case "switch_profile":
-            return SwitchProfile(event_id, body.switch_profile.name)
-        case _:
-            return messages.UnknownCommand(event_id)
-
 
 # ------------------------------------------------------------------------------------------------ to the wire
 
@@ -138,7 +53,14 @@ def server_info(
 
 
 def opened(
-    plan: SessionPlan, *, idle_timeout_s: float, resume_s: float, resumed_after: int | None, now_ns: int
+    plan: SessionPlan,
+    *,
+    steered_by: Iterable[Steering],
+    idle_timeout_s: float,
+    actions_timeout_s: float,
+    resume_s: float,
+    resumed_after: int | None,
+    now_ns: int,
 ) -> ToClient:
     """What was chosen; `resumed_after` is the newest event of the session that goes on, None for a new one."""
     return wire.ServerMessage(
@@ -159,6 +81,8 @@ def opened(
             resume_s=resume_s if plan.resume_token else 0.0,
             resumed=resumed_after is not None,
             last_event_id=resumed_after or 0,
+            steered_by=_steerings(steered_by),
+            actions_timeout_s=actions_timeout_s,
         )
     )
 
@@ -225,6 +149,12 @@ def late(lateness_s: float, skip_frames: int) -> ToClient:
     )
 
 
+def actions_released(silent_s: float) -> ToClient:
+    """The client was silent for too long: no action is held any more."""
+    detail = f"no message came for {silent_s:.1f} s, no action is held any more"
+    return wire.ServerMessage(notice=wire.Notice(code=wire.NOTICE_CODE_ACTIONS_RELEASED, detail=detail))
+
+
 def rung_changed(change: RungChanged) -> ToClient:
     """Another quality rung, and why."""
     return wire.ServerMessage(notice=wire.Notice(code=wire.NOTICE_CODE_RUNG_CHANGED, detail=change.reason))
@@ -246,7 +176,7 @@ def stats(totals: Totals, measured: Measured, *, active_sessions: int) -> ToClie
     )
 
 
-def heartbeat(beat: messages.Heartbeat, *, now_ns: int) -> ToClient:
+def heartbeat(beat: Heartbeat, *, now_ns: int) -> ToClient:
     """The answer to a heartbeat."""
     return wire.ServerMessage(
         heartbeat=wire.Heartbeat(client_time_us=beat.client_time_us, server_time_us=now_ns // 1000)
@@ -319,4 +249,26 @@ def _world(world: World) -> wire.WorldInfo:
         example_prompts=world.example_prompts,
         vocabulary=world.vocabulary,
         takes_source_frames=world.takes_source_frames,
+        actions=[_action(action) for action in world.actions],
+        steered_by=_steerings(world.steered_by),
+        may_be_open=_steerings(world.may_be_open),
+        start_clips=world.start_clips,
+        frames_per_latent=world.frames_per_latent,
     )
+
+
+def _action(action: ActionInfo) -> wire.ActionInfo:
+    return wire.ActionInfo(
+        name=action.name,
+        kind=wire.ActionKind.Name(action.kind.value),
+        min=action.min,
+        max=action.max,
+        group=action.group,
+        default_key=action.default_key,
+        description=action.description,
+    )
+
+
+def _steerings(steerings: Iterable[Steering]) -> list[str]:
+    in_order = sorted(steerings, key=lambda steering: steering.value)
+    return [wire.Steering.Name(steering.value) for steering in in_order]

@@ -1,31 +1,34 @@
 """Checks of what a running session sends. Pure; a refusal costs the event and nothing else."""
 
-import math
-
 from engine_service.model.world import World
+from engine_service.server.action_checks import check_actions
 from engine_service.server.decoder import UnreadableError, decode
 from engine_service.server.messages import (
-    Action,
+    ActionsRequest,
     EmptyMessage,
     Encoding,
     EventRequest,
     PromptRequest,
+    ReleaseRequest,
+    ResetRequest,
     SourceRequest,
+    StateRequest,
     UnknownCommand,
 )
-from engine_service.server.rejection import Rejection, RejectReason
-from engine_service.types import Event, Prompt, SourceFrame, State, SwitchProfile, Transition
+from engine_service.server.rejection import Rejection, RejectReason, quoted
+from engine_service.server.start_checks import check_start
+from engine_service.server.state_checks import check_state
+from engine_service.types import Event, Prompt, Release, Reset, SourceFrame, SwitchProfile, Transition
+from streamdit.types import Steering
 
 MAX_PROMPT_CHARS = 500
-MAX_HORIZON_FRAMES = 32
 MAX_SMOOTH_FRAMES = 320
-MAX_NAME_CHARS = 80  # of a refused name that are repeated to the client
-# Of a field's range: a float32 on the wire cannot hit a float64 border exactly.
-RANGE_TOLERANCE = 1e-3
 
 
-def check_event(event: EventRequest, world: World, *, newest_id: int) -> Event:
-    """An event the session may obey; `newest_id` is the last one accepted.
+def check_event(  # noqa: PLR0911 - one per kind
+    event: EventRequest, world: World, *, newest_id: int, profile: str = ""
+) -> Event:
+    """An event the session may obey; `newest_id` is the last one accepted, `profile` the one in force ("": default).
 
     Raises:
         Rejection: naming the field and what it held.
@@ -38,14 +41,7 @@ def check_event(event: EventRequest, world: World, *, newest_id: int) -> Event:
                 RejectReason.UNKNOWN_COMMAND,
                 field="control.command",
                 value="",
-                allowed="must be pause, resume, reset or switch_profile",
-            )
-        case Action():
-            raise Rejection(
-                RejectReason.UNKNOWN_ACTION,
-                field="action.name",
-                value=repr(event.name[:MAX_NAME_CHARS]),
-                allowed=f"world {world.name} is steered by its state alone",
+                allowed="must be pause, resume, reset, switch_profile or release",
             )
     _check_rising(event.event_id, newest_id)
     match event:
@@ -53,11 +49,41 @@ def check_event(event: EventRequest, world: World, *, newest_id: int) -> Event:
             return _checked_prompt(event, world)
         case SourceRequest():
             return _decoded_source(event, world)
-        case State():
+        case StateRequest():
             return check_state(event, world)
+        case ActionsRequest():
+            return check_actions(event, world)
+        case ReleaseRequest():
+            return _checked_release(event, world)
+        case ResetRequest():
+            return _checked_reset(event, world, profile or world.default_profile)
         case SwitchProfile():
             check_profile(event.profile, world, field="control.switch_profile.name")
     return event
+
+
+def _checked_release(request: ReleaseRequest, world: World) -> Release:
+    """Raises Rejection: CANNOT_BE_OPEN."""
+    may = {steering.value: steering for steering in Steering if steering in world.may_be_open}
+    names = ", ".join(steering.name.lower() for steering in may.values())
+    allowed = f"world {world.name} can leave open {names or 'nothing'}"
+    if not request.steering:
+        raise Rejection(RejectReason.CANNOT_BE_OPEN, field="control.release.steering", value="", allowed=allowed)
+    known = {steering.value: steering.name.lower() for steering in Steering}
+    for i, number in enumerate(request.steering):
+        if number not in may:
+            value = known.get(number, number)
+            where = f"control.release.steering[{i}]"
+            raise Rejection(RejectReason.CANNOT_BE_OPEN, field=where, value=value, allowed=allowed)
+    return Release(request.event_id, frozenset(may[number] for number in request.steering))
+
+
+def _checked_reset(request: ResetRequest, world: World, profile: str) -> Reset:
+    """Raises Rejection: as `check_start`."""
+    start = None
+    if request.start is not None:
+        start = check_start(request.start, world, profile, field="control.reset.start")
+    return Reset(request.event_id, request.seed, start)
 
 
 def _checked_prompt(request: PromptRequest, world: World) -> Prompt:
@@ -142,7 +168,7 @@ def check_profile(profile: str, world: World, *, field: str) -> str:
         raise Rejection(
             RejectReason.UNKNOWN_PROFILE,
             field=field,
-            value=repr(profile[:MAX_NAME_CHARS]),
+            value=quoted(profile),
             allowed=f"world {world.name} has {', '.join(world.profiles)}",
         )
     return profile
@@ -171,24 +197,6 @@ def check_prompt(text: str, *, field: str = "prompt.text") -> str:
     return text
 
 
-def check_state(state: State, world: World, *, field: str = "state") -> State:
-    """A state, and a horizon, inside the world's ranges; what lies in the tolerance is moved to the border.
-
-    Raises:
-        Rejection: STATE_LENGTH, STATE_NOT_FINITE, STATE_OUT_OF_RANGE or HORIZON_TOO_LONG.
-    """
-    if len(state.horizon) > MAX_HORIZON_FRAMES:
-        raise Rejection(
-            RejectReason.HORIZON_TOO_LONG,
-            field=f"{field}.horizon",
-            value=f"{len(state.horizon)} frames long",
-            allowed=f"must hold 0..{MAX_HORIZON_FRAMES} frames",
-        )
-    values = _check_values(state.values, world, f"{field}.values")
-    horizon = tuple(_check_values(step, world, f"{field}.horizon[{i}].values") for i, step in enumerate(state.horizon))
-    return State(state.event_id, values, horizon)
-
-
 def _check_rising(event_id: int, newest_id: int) -> None:
     if event_id <= newest_id:
         raise Rejection(
@@ -197,25 +205,3 @@ def _check_rising(event_id: int, newest_id: int) -> None:
             value=event_id,
             allowed=f"must be above {newest_id}, the last one accepted",
         )
-
-
-def _check_values(values: tuple[float, ...], world: World, field: str) -> tuple[float, ...]:
-    if len(values) != len(world.state_fields):
-        names = ", ".join(state_field.name for state_field in world.state_fields)
-        raise Rejection(
-            RejectReason.STATE_LENGTH,
-            field=field,
-            value=f"{len(values)} values long",
-            allowed=f"world {world.name} has {len(world.state_fields)} fields: {names}",
-        )
-    checked: list[float] = []
-    for i, (value, state_field) in enumerate(zip(values, world.state_fields, strict=True)):
-        name = f"{field}[{i}] ({state_field.name})"
-        allowed = f"must be {state_field.min:g}..{state_field.max:g}"
-        if not math.isfinite(value):
-            raise Rejection(RejectReason.STATE_NOT_FINITE, field=name, value=value, allowed=allowed)
-        slack = RANGE_TOLERANCE * (state_field.max - state_field.min)
-        if not state_field.min - slack <= value <= state_field.max + slack:
-            raise Rejection(RejectReason.STATE_OUT_OF_RANGE, field=name, value=f"{value:g}", allowed=allowed)
-        checked.append(min(max(value, state_field.min), state_field.max))
-    return tuple(checked)

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from engine_service.server import convert
+from engine_service.server import convert, convert_client
 from engine_service.server.messages import ClientMessage
 from engine_service.server.rejection import Rejection, RejectReason
 
@@ -25,6 +25,6 @@ async def next_message(line: Line) -> ClientMessage | None:
     """
     try:
         message = await line.read()
-    except convert.Unreadable as error:
+    except convert_client.Unreadable as error:
         raise Rejection(RejectReason.EMPTY_MESSAGE, field="message", value="unreadable", allowed=str(error)) from error
-    return convert.from_client(message) if isinstance(message, convert.FromClient) else None
+    return convert_client.from_client(message) if isinstance(message, convert_client.FromClient) else None

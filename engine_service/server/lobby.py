@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine_service.server.messages import SessionPlan
 from engine_service.server.seat import Seat
+from engine_service.server.steered import Steered
 from engine_service.server.worker import Worker
 from engine_service.types import Drops
 
@@ -20,6 +21,8 @@ class Abandoned:
     seat: Seat
     newest_event_id: int
     unsent: Drops  # frames that were made and never left
+    steered: Steered
+    heard_ns: int  # when its client last said anything
 
 
 class Lobby:

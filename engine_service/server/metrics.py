@@ -6,6 +6,8 @@ from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from engine_service.types import Drops
+
 _FAST_S = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 _INTERVAL_S = (0.03, 0.05, 0.056, 0.06, 0.065, 0.069, 0.08, 0.094, 0.125, 0.25, 0.5, 1.0)
 
@@ -46,6 +48,17 @@ class Metrics:
             "streamdit_rung_changes", "Changes of the quality rung: lower, better", ["direction"], registry=registry
         )
         self.inbox_drops = Counter("streamdit_inbox_drops", "Events that fell out of a full inbox", registry=registry)
+
+    def frame_sent(self, dropped: Drops, *, rung: int, late: bool, interval_s: float | None) -> None:
+        """A frame left; `dropped` before it, `interval_s` after the one before."""
+        self.frames.labels("sent").inc()
+        self.rung_frames.labels(str(rung)).inc()
+        if late:
+            self.late_frames.inc()
+        if interval_s is not None:
+            self.frame_interval_s.observe(interval_s)
+        for cause in ("generate", "encode", "network"):
+            self.frames.labels(f"dropped_{cause}").inc(getattr(dropped, cause))
 
     def num_frames_sent(self) -> float:
         """Of all sessions, since the start."""

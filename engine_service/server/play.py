@@ -7,11 +7,12 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from engine_service.server import convert, messages
 from engine_service.server.config import ServerConfig
-from engine_service.server.event_checks import check_event
 from engine_service.server.governed import RungChanged
+from engine_service.server.hearing import Hearing
 from engine_service.server.line import Line, next_message
 from engine_service.server.lobby import Abandoned
 from engine_service.server.messages import Delivery, SessionPlan
@@ -19,10 +20,11 @@ from engine_service.server.metrics import Metrics
 from engine_service.server.outbox import Outbox, Outgoing
 from engine_service.server.rejection import Rejection, RejectReason
 from engine_service.server.seat import Delivered, Failed, Frames, Late, Made
+from engine_service.server.silence import Silence
 from engine_service.server.tally import Tally, Totals
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import Clock
-from engine_service.types import Closed, ClosedReason, UnknownWords
+from engine_service.types import Actions, Closed, ClosedReason, Event, UnknownWords
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ class Play:
         active_sessions: Callable[[], int],
         keep: Callable[[Abandoned], None],
         resumed: Abandoned | None = None,
-        control_size: int = 256,
+        control_size: int = 1024,
     ) -> None:
         """`keep` takes the session if the client vanishes; `resumed` is the one this one goes on with."""
         self._plan = plan
@@ -75,11 +77,22 @@ class Play:
         self._patience = asyncio.timeout(None)
         self._loop = asyncio.get_running_loop()
         self._resumed_after = None if resumed is None else resumed.newest_event_id
-        self._newest_event_id = self._resumed_after or 0
         self._began_ns = clock.now_ns()
-        self._heard_ns = self._began_ns
+        self._hearing = Hearing(
+            plan,
+            self._post,
+            newest_event_id=self._resumed_after or 0,
+            steered=None if resumed is None else resumed.steered,
+        )
         self._last_sent_ns: int | None = None
-        self._silence_timer = self._loop.call_later(config.idle_timeout_s, self._watch_silence)
+        self._silence = Silence(
+            clock,
+            idle_timeout_s=config.idle_timeout_s,
+            actions_timeout_s=0.0 if plan.delivery is Delivery.LOCKSTEP else config.actions_timeout_s,
+            steered=lambda: self._hearing.steered,
+            too_long=self._too_long_silent,
+            let_go=self._let_go,
+        )
         self._stats_timer = self._loop.call_later(_STATS_PERIOD_S, self._report)
         self._leaves_seat = False
         if resumed is None:
@@ -88,6 +101,7 @@ class Play:
             self._seat = resumed.seat
             if not worker.hand_over(self._seat, self.deliver):
                 self._end = Closed(ClosedReason.ENGINE_FAILED, "the session failed while its client was away")
+        self._silence.began(self._silence.heard_ns if resumed is None else resumed.heard_ns)
 
     @property
     def totals(self) -> Totals:
@@ -114,7 +128,10 @@ class Play:
         return self._abandoned()
 
     def _abandoned(self) -> Abandoned:
-        return Abandoned(self._plan, self._seat, self._newest_event_id, self._outbox.unsent)
+        hearing, unsent = self._hearing, self._outbox.unsent
+        plan = replace(self._plan, profile=hearing.steered.profile)
+        heard_ns = self._silence.heard_ns
+        return Abandoned(plan, self._seat, hearing.newest_event_id, unsent, hearing.steered, heard_ns)
 
     @property
     def lives(self) -> bool:
@@ -155,7 +172,7 @@ class Play:
         finally:
             if not self._leaves_seat:
                 self._worker.leave(self._seat)
-            self._silence_timer.cancel()
+            self._silence.stop()
             self._stats_timer.cancel()
             listener.cancel()
             # An exception of the transport's that is passing through here has no reason yet.
@@ -178,8 +195,8 @@ class Play:
                     await asyncio.sleep(_HALF_CLOSE_S)
                     self.end(Closed(ClosedReason.CLIENT_CLOSED, "the client ended its side of the stream"))
                     return
-                self._heard_ns = self._clock.now_ns()
-                self._hear(message)
+                self._silence.broken()
+                await self._hear(message)
             except Rejection as rejection:
                 self._reject(rejection, 0)
             while len(self._control) * 2 >= self._control_size and self._end is None:
@@ -192,7 +209,7 @@ class Play:
             log.error("session %s cannot be read", self._plan.session_id, exc_info=error)
             self.end(Closed(ClosedReason.ENGINE_FAILED, f"the stream could not be read: {error}"))
 
-    def _hear(self, message: messages.ClientMessage) -> None:
+    async def _hear(self, message: messages.ClientMessage) -> None:
         event_id = getattr(message, "event_id", 0)
         try:
             match message:
@@ -212,12 +229,14 @@ class Play:
                 case messages.Ack():
                     self._acknowledge(message.frame_id)
                 case _:
-                    event = check_event(message, self._plan.world, newest_id=self._newest_event_id)
-                    self._newest_event_id = event.event_id
-                    if not self._worker.post(self._seat, event):
-                        self._metrics.inbox_drops.inc()
+                    if isinstance(await self._hearing.hear(message), Actions):
+                        self._silence.watch_actions()
         except Rejection as rejection:
             self._reject(rejection, event_id)
+
+    def _post(self, event: Event) -> None:
+        if not self._worker.post(self._seat, event):
+            self._metrics.inbox_drops.inc()
 
     def _reject(self, rejection: Rejection, event_id: int) -> None:
         self._metrics.rejections.labels(rejection.reason.name).inc()
@@ -276,7 +295,9 @@ class Play:
         idle_timeout_s = self._config.idle_timeout_s
         opened = convert.opened(
             self._plan,
+            steered_by=self._hearing.steered.by,
             idle_timeout_s=idle_timeout_s,
+            actions_timeout_s=self._silence.actions_timeout_s,
             resume_s=self._config.resume_s,
             resumed_after=self._resumed_after,
             now_ns=self._clock.now_ns(),
@@ -311,30 +332,25 @@ class Play:
             timer.cancel()
 
     async def _send(self, outgoing: Outgoing) -> None:
-        frame, dropped = outgoing.frame, outgoing.dropped_before
+        frame = outgoing.frame
         now_ns = self._clock.now_ns()
         await self._line.write(convert.frame(outgoing, now_ns=now_ns))
         drift_s = None if frame.due_ns is None else (now_ns - frame.due_ns) * 1e-9
         self._tally.frame(encode_s=frame.encode_ns * 1e-9, drift_s=drift_s, rung=frame.rung)
-        if frame.due_ns is not None and now_ns - frame.due_ns > _LATE_NS:
-            self._metrics.late_frames.inc()
-        if self._last_sent_ns is not None:
-            self._metrics.frame_interval_s.observe((now_ns - self._last_sent_ns) * 1e-9)
+        interval_s = None if self._last_sent_ns is None else (now_ns - self._last_sent_ns) * 1e-9
         self._last_sent_ns = now_ns
-        self._metrics.frames.labels("sent").inc()
-        self._metrics.rung_frames.labels(str(frame.rung)).inc()
-        for cause in ("generate", "encode", "network"):
-            self._metrics.frames.labels(f"dropped_{cause}").inc(getattr(dropped, cause))
+        late = frame.due_ns is not None and now_ns - frame.due_ns > _LATE_NS
+        self._metrics.frame_sent(outgoing.dropped_before, rung=frame.rung, late=late, interval_s=interval_s)
 
     # --------------------------------------------------------------------------------------------- by time
 
-    def _watch_silence(self) -> None:
-        timeout_s = self._config.idle_timeout_s
-        silent_s = (self._clock.now_ns() - self._heard_ns) * 1e-9
-        if silent_s >= timeout_s:
-            self.end(Closed(ClosedReason.IDLE, f"no message from the client for {timeout_s:g} s"))
-        else:
-            self._silence_timer = self._loop.call_later(timeout_s - silent_s, self._watch_silence)
+    def _too_long_silent(self) -> None:
+        self.end(Closed(ClosedReason.IDLE, f"no message from the client for {self._config.idle_timeout_s:g} s"))
+
+    def _let_go(self, silent_s: float) -> None:
+        if self._end is None:
+            self._hearing.let_go()
+            self._tell(convert.actions_released(silent_s))
 
     def _report(self) -> None:
         measured = self._tally.read()

@@ -43,6 +43,14 @@ class RejectReason(Enum):
     START_UNREADABLE = 35
 
 
+MAX_NAME_CHARS = 80  # of a refused name that are repeated to the client
+
+
+def quoted(name: str) -> str:
+    """A refused name, as it is repeated to the client."""
+    return repr(name[:MAX_NAME_CHARS])
+
+
 class Rejection(Exception):  # noqa: N818 - it is a refusal, not a fault of the engine
     """Something the client sent is refused.
 

@@ -21,6 +21,7 @@ from engine_service.types import (
     Frame,
     GpuReading,
     Pause,
+    Reset,
     Resume,
     SwitchProfile,
     UnknownWords,
@@ -96,6 +97,7 @@ class Seat:
         self._next_pts_us = 0
         self._skipped = 0  # frames, to be named on the next one
         self._unmade: list[int] = []  # ids of pause and resume since the last chunk
+        self._replaced: list[int] = []  # ids of events that newer ones stand for, in the chunk being made
 
     @property
     def has_player(self) -> bool:
@@ -156,14 +158,16 @@ class Seat:
         return (self._pace.ready_ns or 0) if start_ns is None or self._repace else start_ns
 
     def take(self) -> tuple[tuple[Event, ...], tuple[int, ...]]:
-        """What the next chunk has to obey: events, and ids of pause and resume since the last chunk."""
+        """What the next chunk has to obey: events, and ids of others that count as obeyed then."""
         self._due_since_ns = None
         if self._repace:
             self._pace = pacer.resumed(self._pace)
             self._repace = False
-        unmade = tuple(self._unmade)
+        events = self.inbox.drain()
+        unmade = (*self._unmade, *self.inbox.take_replaced())
         self._unmade.clear()
-        return self.inbox.drain(), unmade
+        self._replaced.clear()
+        return events, unmade
 
     def take_news(self) -> tuple[Event, ...]:
         """What came since `take` and may still count for the chunk being made.
@@ -171,14 +175,21 @@ class Seat:
         Nothing in lockstep: there the same events at the same frames must give the same pictures, and which
         micro-step an event meets is chance.
         """
-        return () if self.plan.delivery is Delivery.LOCKSTEP else self.inbox.drain_conditioning()
+        if self.plan.delivery is Delivery.LOCKSTEP:
+            return ()
+        events = self.inbox.drain_conditioning()
+        self._replaced += self.inbox.take_replaced()
+        return events
 
     def make_player(self, factory: PlayerFactory) -> Calls[None]:
-        """Create the player and put the opening prompt and state in force; it calls for nothing yet."""
+        """Create the player and put in force what the opening said; it calls for nothing yet."""
         yield from ()
-        player = factory(self.plan)
-        for event in (self.plan.prompt, self.plan.state):
-            self._apply(player, event)
+        plan = self.plan
+        player = factory(plan)
+        start = None if plan.start is None else Reset(0, plan.seed, plan.start)
+        for event in (start, plan.prompt, plan.state, plan.actions):
+            if event is not None:
+                self._apply(player, event)
         self._player = player
         if self.plan.delivery is not Delivery.LOCKSTEP:
             self._pacer = pacer.PacerConfig(frame_period_us=player.frame_period_us)
@@ -209,14 +220,15 @@ class Seat:
                 self._apply(player, event)
 
         chunk = yield from player.shift(listen)
+        also = (*unmade, *self._replaced)
         if not chunk.frames:  # the buffer is still filling
             self.deliver(Made(chunk.applied, chunk.step_s, chunk.decode_s))
-            self._unmade[:0] = unmade
+            self._unmade[:0] = also
             self._due_since_ns = started_ns
             return
         first = chunk.frames[0]
-        controls = tuple(Applied(event_id, first.frame_id, first.pts_us) for event_id in unmade)
-        applied = sorted((*chunk.applied, *controls), key=lambda entry: entry.event_id)
+        others = tuple(Applied(event_id, first.frame_id, first.pts_us) for event_id in also)
+        applied = sorted((*chunk.applied, *others), key=lambda entry: entry.event_id)
         self.deliver(Made(tuple(entry for entry in applied if entry.event_id), chunk.step_s, chunk.decode_s))
         self._send(player, chunk, started_ns)
 

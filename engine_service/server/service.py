@@ -4,11 +4,12 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import grpc
 
-from engine_service.server import convert
+from engine_service.server import convert, convert_client
 from engine_service.server.admission import (
     Offer,
     admit,
@@ -83,15 +84,15 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
 
     async def Play(  # noqa: N802 - the wire's name
         self,
-        request_iterator: AsyncIterator[convert.FromClient],  # noqa: ARG002 - read through the context
-        context: grpc.aio.ServicerContext[convert.FromClient, convert.ToClient],
+        request_iterator: AsyncIterator[convert_client.FromClient],  # noqa: ARG002 - read through the context
+        context: grpc.aio.ServicerContext[convert_client.FromClient, convert.ToClient],
     ) -> None:
         """One session. Writes through the context: a generator learns late that its client vanished."""
         await self._expect_service(context)
         try:
             request = await self._expect_open(context)
             resumed = self._resume(request)
-            plan = self._admit(request) if resumed is None else resumed.plan
+            plan = await self._admit(request) if resumed is None else resumed.plan
         except Rejection as rejection:
             await self._refuse(context, rejection)
         self._log_begin(context.peer(), request, plan, again=resumed is not None)
@@ -142,7 +143,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             await context.abort(grpc.StatusCode.UNAVAILABLE, self._failure)
 
     async def _expect_open(
-        self, context: grpc.aio.ServicerContext[convert.FromClient, convert.ToClient]
+        self, context: grpc.aio.ServicerContext[convert_client.FromClient, convert.ToClient]
     ) -> OpenRequest:
         check_bearer(context.invocation_metadata() or (), self._config.token)
         try:
@@ -153,8 +154,9 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         await self._expect_service(context)  # which may have ended while the client was silent
         return expect_open(first)
 
-    def _admit(self, request: OpenRequest) -> SessionPlan:
-        plan = admit(
+    async def _admit(self, request: OpenRequest) -> SessionPlan:
+        admission = partial(
+            admit,
             request,
             self._offer,
             active_sessions=len(self._plays),
@@ -162,6 +164,11 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             fresh_seed=secrets.randbits(63),
             resume_token=secrets.token_hex(16) if self._config.resume_s else "",
         )
+        if request.start is None:
+            plan = admission()
+        else:
+            plan = await asyncio.to_thread(admission)  # it decodes pictures
+            check_room(self._offer, len(self._plays))  # others may have come meanwhile
         check_gpu_memory(self._newest_reading())
         return plan
 

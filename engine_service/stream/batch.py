@@ -4,7 +4,7 @@ A shift is a generator. It yields what it wants denoised or decoded and is sent 
 of one session, and the one who drives it decides who shares a call. Nobody waits for anybody: a shift with fewer
 micro-steps than its neighbours goes on to its decoder, and ends, while they still step.
 
-Letters: P sessions in a call, B latents in a buffer, r frames per latent, S state fields, L Dt of a prompt.
+Letters: P sessions in a call, B latents in a buffer, r frames per latent, S state fields, A actions, L Dt of a prompt.
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ class MicroStepCall:
     latents: Tensor  # (1, B, C, H, W)
     sigmas: Tensor  # (1, B)
     next_sigmas: Tensor  # (1, B)
-    states: Tensor  # (1, B, r, S)
+    controls: Tensor  # (1, B, r, S + A)
     prompt: EncodedPrompt
 
     @property
@@ -48,7 +48,7 @@ class MicroStepCall:
             _joined([call.latents for call in calls]),
             _joined([call.sigmas for call in calls]),
             _joined([call.next_sigmas for call in calls]),
-            _joined([call.states for call in calls]),
+            _joined([call.controls for call in calls]),
             _joined_prompts([call.prompt for call in calls]),
         )
 

@@ -38,6 +38,16 @@ class MovingBuffer:
         self.latents = self._noise(partition.num_latents)  # (1, B, C, H, W)
         self.sigmas = torch.ones(1, partition.num_latents)  # (1, B)
 
+    def go_on_from(self, past: Tensor) -> None:
+        """Before the first shift: these latents, `(n, C, H, W)` with n at least 1, were the last that left.
+
+        References are theirs, clean; what is in flight stays noise.
+        """
+        k = self.partition.references
+        self._past.extend(past.to(self._device))
+        self.latents = torch.cat([self._references(k), self.latents[:, k:]], dim=1)
+        self.sigmas = torch.cat([torch.zeros(1, k), self.sigmas[:, k:]], dim=1)
+
     @property
     def ready_sigmas(self) -> Tensor:
         """Where every latent stands at the beginning of a shift, `(1, B)`."""

@@ -47,5 +47,6 @@ class Player(Protocol):
     def shift(self, listen: Callable[[], None] = nothing_new) -> Calls[Chunk]:
         """Run the micro-steps of one shift and decode the chunk that became clean, by calls that may be shared.
 
-        `listen` is called before every micro-step and may `apply` prompts and states that came meanwhile.
+        `listen` is called before every micro-step and may `apply` prompts, states, actions and releases that came
+        meanwhile.
         """

@@ -20,7 +20,7 @@ from engine_service.stream.source import Source
 class Conditioning:
     """What the next micro-step is to obey."""
 
-    states: Tensor  # (1, B, r, S)
+    controls: Tensor  # (1, B, r, S + A)
     prompt: EncodedPrompt
     source: Source | None = None
 
@@ -61,7 +61,7 @@ def _step(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen, next_level: 
     if given.source is not None:
         buffer.follow(given.source, next_level)
     buffer.latents = yield MicroStepCall(
-        denoiser, buffer.latents, buffer.sigmas, next_level, given.states, given.prompt
+        denoiser, buffer.latents, buffer.sigmas, next_level, given.controls, given.prompt
     )
     buffer.sigmas = next_level
     return given.source

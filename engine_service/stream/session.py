@@ -10,21 +10,25 @@ from torch import Tensor
 
 from engine_service.model.ladder import Rung, ladder
 from engine_service.runtime.cuda_graph import memory_errors_named
-from engine_service.runtime.denoiser import Runtime
+from engine_service.runtime.denoiser import EncodedPrompt, Runtime
 from engine_service.stream.batch import Calls, DecodeCall, play_alone
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.player import nothing_new
 from engine_service.stream.prompts import PromptTrack
 from engine_service.stream.sampler import Conditioning, advance, settle
 from engine_service.stream.source import SourceTrack
-from engine_service.stream.track import StateTrack
+from engine_service.stream.start import encoded_past
+from engine_service.stream.track import OPEN, ActionTrack, StateTrack
 from engine_service.types import (
+    Actions,
     Applied,
     Chunk,
     Event,
     Frame,
+    Past,
     Pause,
     Prompt,
+    Release,
     Reset,
     Resume,
     SourceFrame,
@@ -33,6 +37,7 @@ from engine_service.types import (
     Transition,
     UnknownWords,
 )
+from streamdit.types import Steering
 
 
 class StreamSession:
@@ -41,7 +46,8 @@ class StreamSession:
     def __init__(
         self, runtime: Runtime, *, profile: str, seed: int, now_ns: Callable[[], int] = time.monotonic_ns
     ) -> None:
-        """Begins with the world's first example prompt and its resting state, until events say otherwise."""
+        """Begins with nothing said: what the world may invent is open, the rest is its first example prompt, its
+        resting state and no action."""
         world = runtime.world
         self._runtime = runtime
         self._world = world
@@ -50,8 +56,12 @@ class StreamSession:
         self._max_references = max(partition.references for partition in world.profiles.values())
         self._profile = profile
         self._partition = world.profiles[profile]
-        self._track = StateTrack(world.resting_state)
-        self._prompts = PromptTrack(runtime.prompts.encode(runtime.prompts.tokens(world.example_prompts[0])))
+        may = world.may_be_open
+        self._state = StateTrack([OPEN] * len(world.state_fields) if Steering.STATE in may else world.resting_state)
+        self._actions = ActionTrack(world.actions, may_be_open=Steering.ACTIONS in may)
+        self._unsaid_prompt = "" if Steering.PROMPT in may else world.example_prompts[0]
+        self._prompts = PromptTrack(self._encoded(self._unsaid_prompt))
+        self._says_prompt = False
         longest = max(partition.chunk_size for partition in world.profiles.values())
         self._sources = SourceTrack(world.frames_per_latent, longest, lifetime=round(world.fps))
         self._forget_to: float | None = None  # a noise level, at the next shift
@@ -83,19 +93,25 @@ class StreamSession:
             case Prompt():
                 unknown = self._change_prompt(event)
             case State():
-                self._track.update(self._next_frame, event.values, event.horizon)
+                self._state.update(self._next_frame, event.values, event.horizon, event.fields)
+            case Actions():
+                self._actions.update(self._next_frame, event)
+            case Release():
+                self._release(event.steering)
             case SourceFrame():
                 self._sources.update(self._next_frame, event.rgb, event.strength)
             case Reset():
                 self._buffer = self._fresh_buffer(self._seed if event.seed is None else event.seed)
                 self._previous = None
+                if event.start is not None:
+                    self._go_on_from(event.start)
             case SwitchProfile():
                 self._partition = self._world.profiles[event.profile]
                 self._profile = event.profile
                 self._buffer.repartition(self._partition)
             case Pause() | Resume():
                 raise ValueError(f"{type(event).__name__} is for the schedule, not for the stream")
-        self._last_event_id = event.event_id
+        self._last_event_id = max(self._last_event_id, event.event_id)  # the engine's own events have id 0
         self._waiting.append(event.event_id)
         return UnknownWords(event.event_id, unknown) if unknown else None
 
@@ -132,9 +148,9 @@ class StreamSession:
     def shift(self, listen: Callable[[], None] = nothing_new) -> Calls[Chunk]:
         """Run the micro-steps of one shift and decode the chunk that became clean.
 
-        `listen` is called before every micro-step and may `apply` prompts and states; what is not conditioning
-        (a reset, another profile) would change the buffer under the micro-steps and has to wait for the next shift.
-        So do the forgetting of a FAST prompt, whose words count at once, and a source frame.
+        `listen` is called before every micro-step and may `apply` what is conditioning: prompts, states, actions and
+        releases. What is not (a reset, another profile) would change the buffer under the micro-steps and has to wait
+        for the next shift. So do the forgetting of a FAST prompt, whose words count at once, and a source frame.
 
         Raises:
             DeviceMemoryError: the device is full; the session is over.
@@ -153,7 +169,7 @@ class StreamSession:
 
         def conditioning() -> Conditioning:
             listen()
-            return Conditioning(self._states(), self._prompts.at(self._next_frame), source)
+            return Conditioning(self._controls(), self._prompts.at(self._next_frame), source)
 
         yield from settle(self._buffer, self._runtime.denoiser, conditioning)
         yield from advance(self._buffer, self._runtime.denoiser, conditioning)
@@ -194,18 +210,45 @@ class StreamSession:
         tokens = self._runtime.prompts.tokens(event.text)
         smooth_frames = event.smooth_frames if event.transition is Transition.SMOOTH else 0
         self._prompts.update(self._next_frame, self._runtime.prompts.encode(tokens), smooth_frames)
+        self._says_prompt = True
         if event.transition is Transition.FAST:
             self._forget_to = event.renoise_to
         return tokens.unknown_words
 
+    def _release(self, steering: frozenset[Steering]) -> None:
+        """Un-say what was said of these, from the next frame on."""
+        if Steering.STATE in steering:
+            self._state.release(self._next_frame)
+        if Steering.ACTIONS in steering:
+            self._actions.release(self._next_frame)
+        if Steering.PROMPT in steering:
+            self._prompts.update(self._next_frame, self._encoded(self._unsaid_prompt))
+            self._says_prompt = False
+
+    def _go_on_from(self, start: Past | str) -> None:
+        """Make a fresh buffer follow on a past: its latents are the references, its controls those of their frames."""
+        r = self._world.frames_per_latent
+        past = self._runtime.clips[start] if isinstance(start, str) else start
+        latents = encoded_past(past, r, self._max_references, self._encode)  # (n, C, H, W)
+        self._buffer.go_on_from(latents)
+        self._previous = latents[-1:]
+        num_frames = len(latents) * r
+        self._state.begin(self._next_frame, num_frames, past.states[-num_frames:])
+        self._actions.begin(self._next_frame, num_frames, past.actions[-num_frames:])
+        if past.prompt and not self._says_prompt:
+            self._prompts.update(self._next_frame, self._encoded(past.prompt))
+
+    def _encoded(self, prompt: str) -> EncodedPrompt:
+        return self._runtime.prompts.encode(self._runtime.prompts.tokens(prompt))
+
     def _encode(self, frames: NDArray[np.uint8]) -> Tensor:
         return self._runtime.encoder.encode(torch.from_numpy(frames))
 
-    def _states(self) -> Tensor:
-        """The state at every frame of every latent in the buffer, `(1, B, r, S)`."""
+    def _controls(self) -> Tensor:
+        """State and actions at every frame of every latent in the buffer, `(1, B, r, S + A)`, NaN where open."""
         r = self._world.frames_per_latent
         partition = self._buffer.partition
         first = self._next_frame - partition.references * r
         frames = range(first, first + partition.num_latents * r)
-        values = torch.tensor([self._track.at(frame) for frame in frames], dtype=torch.float32)
-        return values.view(1, partition.num_latents, r, -1)
+        values = torch.tensor([self._state.at(i) + self._actions.at(i) for i in frames], dtype=torch.float32)
+        return values.view(1, partition.num_latents, r, self._world.num_controls)

@@ -1,20 +1,22 @@
-"""Wire <-> types: the only file of the SDK, besides wire/ and testing, that sees protobuf.
+"""Wire -> types: what the engine says; `_convert_client` is the other way. Beside wire/ and testing only these two see
+protobuf.
 
 Elsewhere a `ClientMessage` or `ServerMessage` is opaque. What a newer engine sends and this SDK does not know
 is passed over: an unknown body becomes None, an unknown enum number a word that says so.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, cast
 
 import grpc.aio
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 
-from streamdit._prompt import PromptWish
 from streamdit.errors import Rejected
 from streamdit.frames import Frame
 from streamdit.types import (
+    ActionInfo,
+    ActionKind,
     Closed,
     ClosedReason,
     Delivery,
@@ -29,10 +31,11 @@ from streamdit.types import (
     ServerInfo,
     ServerStats,
     StateField,
+    Steering,
     Totals,
     WorldInfo,
 )
-from streamdit.version import API_VERSION, VERSION
+from streamdit.version import VERSION
 from streamdit.wire import engine_pb2 as pb
 from streamdit.wire import engine_pb2_grpc as pb_grpc
 
@@ -72,124 +75,6 @@ def engine_stub(channel: grpc.aio.Channel) -> EngineStub:
     return cast(EngineStub, make(channel))
 
 
-# -------------------------------------------------------------------------------------------- client to wire
-
-
-def server_info_request() -> pb.GetServerInfoRequest:
-    """It has no fields."""
-    return pb.GetServerInfoRequest()
-
-
-def open_message(
-    *,
-    world: str,
-    prompt: str | None,
-    state: Sequence[float] | None,
-    profile: str,
-    seed: int | None,
-    delivery: Delivery,
-    window: int,
-    encodings: Iterable[Encoding],
-    jpeg_quality: int,
-    resume_token: str,
-    client_time_us: int,
-) -> ClientMessage:
-    """The first message of a stream; None is absent on the wire."""
-    opening = pb.Open(
-        api_version=API_VERSION,
-        sdk_name="streamdit-python",
-        sdk_version=VERSION,
-        world=world,
-        encodings=[f"ENCODING_{encoding.name}" for encoding in encodings],
-        profile=profile,
-        seed=seed,
-        delivery=f"DELIVERY_{delivery.name}",
-        window=window,
-        prompt=None if prompt is None else pb.Prompt(text=prompt),
-        state=None if state is None else pb.State(values=state),
-        jpeg_quality=jpeg_quality,
-        resume_token=resume_token,
-    )
-    return pb.ClientMessage(client_time_us=client_time_us, open=opening)
-
-
-def prompt_message(event_id: int, client_time_us: int, wish: PromptWish) -> ClientMessage:
-    """What the world should be, and how it becomes so."""
-    prompt = pb.Prompt(
-        text=wish.text,
-        transition=f"PROMPT_TRANSITION_{wish.transition.upper()}",
-        smooth_frames=wish.smooth_frames,
-        renoise_to=wish.renoise_to,
-    )
-    return pb.ClientMessage(event_id=event_id, client_time_us=client_time_us, prompt=prompt)
-
-
-def source_message(
-    event_id: int, client_time_us: int, payload: bytes, encoding: Encoding, width: int, height: int, strength: float
-) -> ClientMessage:
-    """A picture to be redrawn."""
-    source = pb.SourceFrame(
-        encoding=f"ENCODING_{encoding.name}", width=width, height=height, payload=payload, strength=strength
-    )
-    return pb.ClientMessage(event_id=event_id, client_time_us=client_time_us, source_frame=source)
-
-
-def state_message(
-    event_id: int, client_time_us: int, values: Sequence[float], horizon: Iterable[Sequence[float]]
-) -> ClientMessage:
-    """What is happening, and what is expected to."""
-    state = pb.State(values=values, horizon=[pb.StateStep(values=step) for step in horizon])
-    return pb.ClientMessage(event_id=event_id, client_time_us=client_time_us, state=state)
-
-
-def action_message(event_id: int, client_time_us: int, name: str, value: float) -> ClientMessage:
-    """What the player did."""
-    action = pb.Action(name=name, value=value)
-    return pb.ClientMessage(event_id=event_id, client_time_us=client_time_us, action=action)
-
-
-def _control(event_id: int, client_time_us: int, control: pb.Control) -> ClientMessage:
-    return pb.ClientMessage(event_id=event_id, client_time_us=client_time_us, control=control)
-
-
-def pause_message(event_id: int, client_time_us: int) -> ClientMessage:
-    """No further chunks."""
-    return _control(event_id, client_time_us, pb.Control(pause=pb.Pause()))
-
-
-def resume_message(event_id: int, client_time_us: int) -> ClientMessage:
-    """Go on after a pause."""
-    return _control(event_id, client_time_us, pb.Control(resume=pb.Resume()))
-
-
-def reset_message(event_id: int, client_time_us: int, seed: int | None) -> ClientMessage:
-    """Start again from noise."""
-    return _control(event_id, client_time_us, pb.Control(reset=pb.Reset(seed=seed)))
-
-
-def switch_profile_message(event_id: int, client_time_us: int, name: str) -> ClientMessage:
-    """Another partition."""
-    switch = pb.SwitchProfile(name=name)
-    return _control(event_id, client_time_us, pb.Control(switch_profile=switch))
-
-
-def ack_message(frame_id: int, received_time_us: int, client_time_us: int) -> ClientMessage:
-    """Credit for every frame up to `frame_id`."""
-    ack = pb.Ack(frame_id=frame_id, received_time_us=received_time_us)
-    return pb.ClientMessage(client_time_us=client_time_us, ack=ack)
-
-
-def heartbeat_message(client_time_us: int) -> ClientMessage:
-    """Keeps the session alive and measures the round trip."""
-    beat = pb.Heartbeat(client_time_us=client_time_us)
-    return pb.ClientMessage(client_time_us=client_time_us, heartbeat=beat)
-
-
-def close_message(client_time_us: int, detail: str) -> ClientMessage:
-    """The last message."""
-    return pb.ClientMessage(client_time_us=client_time_us, close=pb.Close(detail=detail))
-
-
 # -------------------------------------------------------------------------------------------- wire to client
 
 
@@ -213,9 +98,27 @@ def world_info(wire: pb.WorldInfo) -> WorldInfo:
         default_profile=wire.default_profile,
         example_prompts=tuple(wire.example_prompts),
         vocabulary=tuple(wire.vocabulary),
-        actions=tuple(wire.actions),
+        actions=tuple(_action(action) for action in wire.actions),
         takes_source_frames=wire.takes_source_frames,
+        steered_by=_steerings(wire.steered_by) or (Steering.PROMPT, Steering.STATE),  # an engine of 0.1 says nothing
+        may_be_open=_steerings(wire.may_be_open),
+        start_clips=tuple(wire.start_clips),
+        frames_per_latent=wire.frames_per_latent or 1,
     )
+
+
+def _action(wire: pb.ActionInfo) -> ActionInfo:
+    """A kind that this SDK does not know has a range all the same."""
+    button = wire.kind == pb.ACTION_KIND_BUTTON
+    kind = ActionKind.BUTTON if button else ActionKind.AXIS
+    least, most = (0.0, 1.0) if button else (wire.min, wire.max)
+    return ActionInfo(wire.name, kind, least, most, wire.group, wire.default_key, wire.description)
+
+
+def _steerings(numbers: Iterable[int]) -> tuple[Steering, ...]:
+    """Those that this SDK knows."""
+    known = {steering.value: steering for steering in Steering}
+    return tuple(known[number] for number in numbers if number in known)
 
 
 def server_info(wire: pb.GetServerInfoResponse) -> ServerInfo:
@@ -249,6 +152,8 @@ def _opened(wire: pb.Opened) -> Opened:
         resume_s=wire.resume_s,
         resumed=wire.resumed,
         last_event_id=wire.last_event_id,
+        steered_by=_steerings(wire.steered_by),
+        actions_timeout_s=wire.actions_timeout_s,
     )
 
 

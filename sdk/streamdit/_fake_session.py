@@ -1,31 +1,23 @@
 """One stream of `testing.FakeEngine`: the engine's half of the protocol around a painted square."""
 
 import asyncio
-import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc
 import simplejpeg
 
 from streamdit._convert import ClientMessage
-from streamdit._fake_world import (
-    MAX_SMOOTH_FRAMES,
-    FakeScene,
-    abort_rejected,
-    ground_of,
-    unpacked,
-    world_message,
-)
+from streamdit._fake_checks import MAX_HORIZON_FRAMES, Wrong
+from streamdit._fake_heard import FakeHeard
+from streamdit._fake_world import FakeScene, abort_rejected, world_message
 from streamdit.wire import engine_pb2 as pb
 
 if TYPE_CHECKING:
     from streamdit.testing import FakeEngine
 
 MAX_PROMPT_CHARS = 200
-MAX_HORIZON_FRAMES = 32
 HALF_CLOSE_S = 0.5
 
 
@@ -35,17 +27,15 @@ class FakeSession:
     def __init__(self, engine: "FakeEngine", context: Any, session_id: str) -> None:
         self.engine = engine
         self.session_id = session_id
-        self.scene = FakeScene((), ground_of(""))
+        self._heard = FakeHeard(engine.world)
         self._context = context
         self._began_s = time.monotonic()
         self._writing = asyncio.Lock()
         self._changed = asyncio.Event()
         self.ending: pb.Closed | None = None
         self._rung = 0
-        self._paused = False
         self._delivery = "DELIVERY_LATEST"
         self._encoding = "ENCODING_JPEG"
-        self._frames_per_shift = 1
         self._window = engine.window
         self._jpeg_quality = 90
         self._last_event_id = 0
@@ -101,11 +91,10 @@ class FakeSession:
             await self._refuse(wrong.reject, "open", "", f"told to refuse with {wrong.reject}")
         if wish.world not in ("", world.name):
             await self._refuse("UNKNOWN_WORLD", "open.world", wish.world, f"no world {wish.world!r} here")
-        await self._set_profile(wish.profile or world.default_profile)
-        if wish.HasField("state") and (problem := self._state_problem(wish.state)):
-            await self._refuse(*problem)
-        values = tuple(wish.state.values) or tuple(field.resting for field in world.state_fields)
-        self.scene = FakeScene(values, ground_of(wish.prompt.text or world.example_prompts[0]))
+        try:
+            self._heard.begin(wish)
+        except Wrong as refused:
+            await self._refuse(*refused.problem)
         self._delivery = pb.Delivery.Name(wish.delivery or pb.DELIVERY_LATEST)
         self._encoding = pb.Encoding.Name(wish.encodings[0] if wish.encodings else pb.ENCODING_JPEG)
         self._window = min(wish.window or self._window, self._window)
@@ -123,16 +112,11 @@ class FakeSession:
             max_prompt_chars=MAX_PROMPT_CHARS,
             max_horizon_frames=MAX_HORIZON_FRAMES,
             server_time_us=_now_us(),
+            steered_by=[f"STEERING_{said.upper()}" for said in ("prompt", "state", "actions") if wish.HasField(said)],
+            actions_timeout_s=0.0 if self._delivery == "DELIVERY_LOCKSTEP" else 2.0,
         )
         await self._write(opened=opened)
         return True
-
-    async def _set_profile(self, name: str) -> None:
-        for profile in self.engine.world.profiles:
-            if profile.name == name:
-                self._frames_per_shift = profile.frames_per_shift
-                return
-        await self._refuse("UNKNOWN_PROFILE", "profile", name, f"no profile {name!r} here")
 
     # ---------------------------------------------------------------------------------------------- reader
 
@@ -152,8 +136,8 @@ class FakeSession:
             await self._write(heartbeat=pb.Heartbeat(client_time_us=sent_us, server_time_us=_now_us()))
         elif body == "close":
             self._end("CLOSED_REASON_CLIENT_CLOSED", message.close.detail)
-        elif body not in (None, "open", "heartbeat"):
-            problem = self._event_problem(message)
+        elif body not in ("open", "heartbeat"):
+            problem = self._heard.take(message, self._num_generated)
             if problem is not None:
                 reason, field, value, detail = problem
                 await self._write(
@@ -169,62 +153,6 @@ class FakeSession:
             self._last_event_id = message.event_id
             self._not_applied.append(message.event_id)
 
-    def _event_problem(self, message: ClientMessage) -> tuple[str, str, object, str] | None:
-        """Take the event in; what is wrong with it, if anything."""
-        body = message.WhichOneof("body")
-        if body == "prompt":
-            return self._prompt_problem(message.prompt)
-        if body == "source_frame":
-            return self._source_problem(message.source_frame)
-        if body == "state":
-            problem = self._state_problem(message.state)
-            if problem is None:
-                self.scene = replace(self.scene, values=tuple(message.state.values))
-            return problem
-        if body == "action":
-            return "UNKNOWN_ACTION", "action.name", message.action.name, "this world has no actions"
-        if message.control.WhichOneof("command") == "pause":
-            self._paused = True
-        elif message.control.WhichOneof("command") == "resume":
-            self._paused = False
-        return None
-
-    def _prompt_problem(self, prompt: pb.Prompt) -> tuple[str, str, object, str] | None:
-        if not prompt.text:
-            return "PROMPT_EMPTY", "prompt.text", "", "prompt.text is empty"
-        if prompt.smooth_frames > MAX_SMOOTH_FRAMES:
-            where, got = "prompt.smooth_frames", prompt.smooth_frames
-            return "OUT_OF_RANGE", where, got, f"{where} is {got}, must be 0..{MAX_SMOOTH_FRAMES}"
-        self.scene = self.scene.turned(self._num_generated, prompt, self.engine.world.fps)
-        return None
-
-    def _source_problem(self, source: pb.SourceFrame) -> tuple[str, str, object, str] | None:
-        world = self.engine.world
-        if not world.takes_source_frames:
-            return "SOURCE_NOT_TAKEN", "source_frame", "a picture", f"world {world.name} redraws none"
-        if (source.width, source.height) != (world.width, world.height):
-            size, wanted = f"{source.width}x{source.height}", f"{world.width}x{world.height}"
-            return "SOURCE_SIZE", "source_frame", size, f"source_frame is {size}, the world is {wanted}"
-        try:
-            rgb = unpacked(source)
-        except ValueError as error:
-            return "SOURCE_UNREADABLE", "source_frame.payload", f"{len(source.payload)} bytes long", str(error)
-        self.scene = self.scene.redrawn(self._num_generated, rgb, source.strength, world.fps)
-        return None
-
-    def _state_problem(self, state: pb.State) -> tuple[str, str, object, str] | None:
-        fields = self.engine.world.state_fields
-        if len(state.values) != len(fields):
-            got, expected = len(state.values), len(fields)
-            return "STATE_LENGTH", "state.values", got, f"state has {got} values, expected {expected}"
-        for index, (field, value) in enumerate(zip(fields, state.values, strict=True)):
-            where = f"state.values[{index}] ({field.name})"
-            if not math.isfinite(value):
-                return "STATE_NOT_FINITE", where, value, f"{where} is {value}"
-            if not field.min <= value <= field.max:
-                return "STATE_OUT_OF_RANGE", where, value, f"{where} is {value}, not {field.min}..{field.max}"
-        return None
-
     # ------------------------------------------------------------------------------------------- generator
 
     async def _generate(self) -> None:
@@ -234,10 +162,12 @@ class FakeSession:
             tick = self.engine.tick()
         drop_after = self.engine.misbehaviour.drop_after_frames
         while self.ending is None:
-            await self._until(lambda: not self._paused and (tick is not None or self._has_credit()))
-            scene, last_event_id = self.scene, self._last_event_id
+            await self._until(lambda: not self._heard.paused and (tick is not None or self._has_credit()))
+            scene, last_event_id = self._heard.scene, self._last_event_id
+            self._heard.scene = scene.shown()
             applied, self._not_applied = self._not_applied, []
-            for _ in range(self._frames_per_shift):
+            frames_per_shift = self._heard.frames_per_shift
+            for _ in range(frames_per_shift):
                 if tick is not None:
                     await self._until_ended_or(tick())
                 elif self._delivery != "DELIVERY_LOCKSTEP":
@@ -250,6 +180,7 @@ class FakeSession:
                 await self._tell_applied(applied)
                 applied = []
                 await self._offer(self._make(scene, last_event_id))
+                scene = scene.shown()
 
     def _make(self, scene: FakeScene, last_event_id: int) -> pb.Frame:
         world, start_us = self.engine.world, _now_us()

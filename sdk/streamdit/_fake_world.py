@@ -1,7 +1,8 @@
 """What `testing.FakeEngine` serves: a square on a coloured ground, its contract, its way to refuse."""
 
+import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias
 
@@ -13,7 +14,7 @@ from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-unty
 from numpy.typing import NDArray
 
 from streamdit._convert import ERROR_DOMAIN, STATUS_DETAILS
-from streamdit.types import ProfileInfo, StateField, WorldInfo
+from streamdit.types import ActionInfo, ActionKind, ProfileInfo, StateField, Steering, WorldInfo
 from streamdit.wire import engine_pb2 as pb
 
 FAKE_WORLD = WorldInfo(
@@ -29,6 +30,23 @@ FAKE_WORLD = WorldInfo(
     vocabulary=(),
     takes_source_frames=True,
 )
+STEERED_WORLD = replace(
+    FAKE_WORLD,
+    name="keys",
+    description="A square that may be left alone, and keys that light up.",
+    actions=(
+        ActionInfo("left", group="walk", default_key="left", description="Walks to the left."),
+        ActionInfo("right", group="walk", default_key="right", description="Walks to the right."),
+        ActionInfo("jump", default_key="space", description="Jumps."),
+        ActionInfo("throttle", ActionKind.AXIS, -1.0, 1.0, description="Forwards or backwards."),
+    ),
+    steered_by=(Steering.PROMPT, Steering.STATE, Steering.ACTIONS),
+    may_be_open=(Steering.PROMPT, Steering.STATE, Steering.ACTIONS),
+    start_clips=("meadow", "ledge"),
+    frames_per_latent=2,
+    profiles=(ProfileInfo("single", 0, 4, 1, 1, 1), ProfileInfo("quartet", 2, 2, 2, 1, 4)),
+    default_profile="quartet",
+)
 SMOOTH, MAX_SMOOTH_FRAMES = pb.PROMPT_TRANSITION_SMOOTH, 320
 Colour: TypeAlias = tuple[float, ...]
 
@@ -43,8 +61,11 @@ def ground_of(prompt: str) -> Colour:
 class FakeScene:
     """What the fake world shows; every event makes another one. Frames are counted from 0, in media time."""
 
-    values: tuple[float, ...]
+    values: tuple[float, ...]  # not a number where the state is open
     ground: Colour
+    actions: tuple[float, ...] = ()  # the set in force; (): none was said
+    tapped: tuple[float, ...] = ()  # what was held since the last chunk, if only for a moment
+    seed: int = 0  # what is open comes from
     old_ground: Colour = ()  # SMOOTH: where the way to `ground` began,
     turned_at: int = 0  # at which frame,
     turn_frames: int = 0  # and how long it takes
@@ -74,38 +95,71 @@ class FakeScene:
         """With a source, for a second."""
         return replace(self, source=source, strength=strength, source_until=frame + round(fps))
 
+    def holding(self, values: tuple[float, ...]) -> "FakeScene":
+        """With another set; what the last one held is tapped until it was shown."""
+        before = self.tapped or (0.0,) * len(values)
+        return replace(self, actions=values, tapped=tuple(a or b for a, b in zip(values, before, strict=True)))
+
+    def shown(self) -> "FakeScene":
+        """After a chunk's first frame: what is not held any more was seen."""
+        return replace(self, tapped=())
+
+    def left_open(self, steering: Iterable[Steering]) -> "FakeScene":
+        """Without what was said of these."""
+        opened = self
+        for one in steering:
+            if one is Steering.PROMPT:
+                opened = replace(opened, ground=ground_of(f"seed {self.seed}"), turn_frames=0)
+            elif one is Steering.STATE:
+                opened = replace(opened, values=(math.nan,) * len(self.values))
+            else:
+                opened = replace(opened, actions=(), tapped=())
+        return opened
+
     def picture(self, world: WorldInfo, frame: int) -> NDArray[np.uint8]:
-        """The frame, uint8 (H, W, 3): ground, square, and over both the source by what its strength keeps."""
-        rgb = paint(world, self.ground_at(frame), self.values)
+        """The frame, uint8 (H, W, 3): ground, square, keys, and over all the source by what its strength keeps."""
+        rgb = paint(world, self.ground_at(frame), self.values, self.seed)
+        if self.actions:
+            paint_keys(world, rgb, self.tapped or self.actions)
         if self.source is None or frame >= self.source_until:
             return rgb
         return (self.strength * rgb + (1 - self.strength) * self.source).round().astype(np.uint8)
 
 
-def unpacked(source: pb.SourceFrame) -> NDArray[np.uint8]:
-    """A source frame's picture `(H, W, 3)`.
+def unpacked(payload: bytes, encoding: int, world: WorldInfo) -> NDArray[np.uint8]:
+    """A client's own picture, `(H, W, 3)` of the world's size.
 
     Raises:
         ValueError: the payload is none, or one of another size.
     """
-    shape = (source.height, source.width, 3)
-    if source.encoding == pb.ENCODING_RGB24:
-        return np.frombuffer(source.payload, np.uint8).reshape(shape)
-    rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(source.payload, colorspace="RGB")
+    shape = (world.height, world.width, 3)
+    if encoding == pb.ENCODING_RGB24:
+        return np.frombuffer(payload, np.uint8).reshape(shape)
+    rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(payload, colorspace="RGB")
     return rgb.reshape(shape)
 
 
-def paint(world: WorldInfo, ground: Colour, values: Sequence[float]) -> NDArray[np.uint8]:
-    """The fake world's picture, uint8 (H, W, 3): a pure function of the ground's colour and the state."""
+def paint(world: WorldInfo, ground: Colour, values: Sequence[float], seed: int = 0) -> NDArray[np.uint8]:
+    """The fake world's picture, uint8 (H, W, 3): a pure function of the ground's colour and the state. A square that
+    nobody places is grey, and stands where the seed says."""
     rgb = np.empty((world.height, world.width, 3), np.uint8)  # (H, W, 3)
     rgb[:] = np.round(ground)
     if values:
         field = world.state_fields[0]
         side = world.height // 4
-        share = (values[0] - field.min) / (field.max - field.min)
+        invented = math.isnan(values[0])
+        share = seed * 0.37 % 1.0 if invented else (values[0] - field.min) / (field.max - field.min)
         left = round(share * (world.width - side))
-        rgb[side : 2 * side, left : left + side] = 255
+        rgb[side : 2 * side, left : left + side] = 160 if invented else 255
     return rgb
+
+
+def paint_keys(world: WorldInfo, rgb: NDArray[np.uint8], held: Sequence[float]) -> None:
+    """A cell for each action along the lower edge: black at 0, white at the end of its range."""
+    width, height = world.width // len(held), world.height // 8
+    for i, (action, value) in enumerate(zip(world.actions, held, strict=True)):
+        share = abs(value) / max(-action.min, action.max)
+        rgb[-height:, i * width : (i + 1) * width] = round(255 * share)
 
 
 async def abort_rejected(
@@ -146,6 +200,21 @@ def world_message(world: WorldInfo) -> pb.WorldInfo:
         default_profile=world.default_profile,
         example_prompts=world.example_prompts,
         vocabulary=world.vocabulary,
-        actions=world.actions,
         takes_source_frames=world.takes_source_frames,
+        actions=[
+            pb.ActionInfo(
+                name=action.name,
+                kind=f"ACTION_KIND_{action.kind.name}",
+                min=action.min,
+                max=action.max,
+                group=action.group,
+                default_key=action.default_key,
+                description=action.description,
+            )
+            for action in world.actions
+        ],
+        steered_by=[f"STEERING_{one.name}" for one in world.steered_by],
+        may_be_open=[f"STEERING_{one.name}" for one in world.may_be_open],
+        start_clips=world.start_clips,
+        frames_per_latent=world.frames_per_latent,
     )

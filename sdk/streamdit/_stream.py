@@ -11,7 +11,7 @@ from collections import deque
 import grpc
 import grpc.aio
 
-from streamdit import _convert
+from streamdit import _convert, _convert_client
 from streamdit._queues import Inbox, Outbox
 from streamdit.errors import SessionClosed
 from streamdit.frames import Frame
@@ -29,6 +29,7 @@ from streamdit.types import (
 )
 
 HEARTBEAT_EVERY_S = 2.0
+BEATS_WHILE_HELD = 4  # within `actions_timeout_s`
 SILENT_HEARTBEATS = 5  # nothing heard for so many: the connection is lost
 CLOSE_TIMEOUT_S = 1.0  # how long the engine may take to confirm
 MAX_WAITING_FRAMES = 256  # of a consumer that must see all of them; more are not acknowledged
@@ -63,6 +64,9 @@ class Stream:
         self._unacked: Frame | None = None  # the newest frame received
         self._call = call
         self._heartbeat_every_s = heartbeat_every_s
+        # Often enough to hold actions while nothing else is to be said.
+        held_s = opened.actions_timeout_s if opened.world.actions else 0.0
+        self._beat_every_s = min(heartbeat_every_s, held_s / BEATS_WHILE_HELD) if held_s else heartbeat_every_s
         self._cut: Closed | None = None  # set when this side cuts the call
         self._close_asked = False
         self._listening_since_ns: int | None = None  # None while the reader is not reading
@@ -74,7 +78,7 @@ class Stream:
         """Ask the engine to end, wait for its word for a second at most, then cut."""
         if self.closed is None and not self._close_asked:
             self._close_asked = True
-            self.outbox.append(_convert.close_message(now_us(), detail))
+            self.outbox.append(_convert_client.close_message(now_us(), detail))
             self.outbox.finish()
             self.inbox.end()
             if not self._may_read.is_set():
@@ -192,7 +196,7 @@ class Stream:
         """Give credit back for everything up to `frame`."""
         if self._unacked is not None and self._unacked.frame_id <= frame.frame_id:
             self._unacked = None
-        message = _convert.ack_message(frame.frame_id, frame.received_time_ns // 1000, now_us())
+        message = _convert_client.ack_message(frame.frame_id, frame.received_time_ns // 1000, now_us())
         self.outbox.replace(ACK, message)
 
     async def _write(self) -> None:
@@ -216,8 +220,8 @@ class Stream:
 
     async def _beat(self) -> None:
         while True:
-            self.outbox.replace(HEARTBEAT, _convert.heartbeat_message(now_us()))
-            await asyncio.sleep(self._heartbeat_every_s)
+            self.outbox.replace(HEARTBEAT, _convert_client.heartbeat_message(now_us()))
+            await asyncio.sleep(self._beat_every_s)
             since_ns = self._listening_since_ns
             silence_s = SILENT_HEARTBEATS * self._heartbeat_every_s
             if since_ns is not None and time.monotonic_ns() - since_ns > silence_s * 1e9:

@@ -12,11 +12,13 @@ from typing import Self
 
 import grpc.aio
 
-from streamdit import _convert
+from streamdit import _convert, _convert_client
+from streamdit._negotiate import refusal
 from streamdit._stream import HEARTBEAT_EVERY_S
 from streamdit.errors import ConnectionFailed
-from streamdit.session import Opening, Session, refusal
-from streamdit.types import Delivery, Encoding, ServerInfo
+from streamdit.opening import Opening
+from streamdit.session import Session
+from streamdit.types import ActionSet, Delivery, Encoding, ServerInfo, Start
 
 CHANNEL_OPTIONS = (
     # Far above a negotiated frame (1 MB), so that one that is too large fails loudly at its maker.
@@ -119,7 +121,7 @@ class Client:
     async def _ask_server_info(self) -> ServerInfo:
         assert self._channel is not None
         stub = _convert.engine_stub(self._channel)
-        request = _convert.server_info_request()
+        request = _convert_client.server_info_request()
         answer = await stub.GetServerInfo(request, metadata=self._metadata, timeout=self._timeout_s)
         return _convert.server_info(answer)
 
@@ -141,6 +143,8 @@ class Client:
         world: str = "",
         prompt: str | None = None,
         state: Sequence[float] | Mapping[str, float] | None = None,
+        actions: ActionSet | None = None,
+        start: Start | str | None = None,
         profile: str = "",
         seed: int | None = None,
         delivery: Delivery = Delivery.LATEST,
@@ -157,6 +161,8 @@ class Client:
             world=world,
             prompt=prompt,
             state=state,
+            actions=actions,
+            start=start,
             profile=profile,
             seed=seed,
             delivery=delivery,

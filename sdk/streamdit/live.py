@@ -10,25 +10,29 @@ with LiveSession("localhost:50051", prompt="a pig in a meadow") as live:
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamdit._loop_thread import LoopThread
 from streamdit._prompt import PromptWish
+from streamdit._said import ActionsWish, StateStep, action_set, steering_named
+from streamdit._teller import opening_after, tell
 from streamdit._wishes import Command, SourceWish, Wishes
 from streamdit.client import connect
 from streamdit.errors import ConnectionFailed, Rejected, SessionClosed
 from streamdit.frames import Frame, LatestFrame
-from streamdit.session import Opening, Session
+from streamdit.opening import Opening
+from streamdit.session import Session
 from streamdit.stats import SessionStats
 from streamdit.types import (
+    ActionSet,
     Closed,
     ClosedReason,
     Draining,
@@ -36,6 +40,8 @@ from streamdit.types import (
     Notice,
     Opened,
     PromptTransition,
+    Start,
+    Steering,
 )
 
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0)  # the last one repeats
@@ -56,10 +62,10 @@ class LiveStatus(Enum):
 class LiveSession:
     """A session behind a game loop. Any thread may call; only entering and `close` wait.
 
-    A newer state or prompt replaces one that was not sent yet; of commands 16 wait, of source frames 8, the oldest
-    falls out.
+    A newer state, set of actions or prompt replaces one that was not sent yet, but no press is lost; of commands 16
+    wait, of source frames 8, the oldest falls out.
     A broken connection is made again after 0.5, 1, 2, 4, 4 ... s: the engine goes on with the session if it still
-    keeps it, and opens another one with the last prompt, state and profile if not.
+    keeps it, and opens another one with the last prompt, state, actions and profile if not.
 
     Args:
         wait_s: how long entering waits for the engine; 0 returns at once, then watch `status`.
@@ -69,6 +75,7 @@ class LiveSession:
     Raises on entering:
         ConnectionFailed: no engine within `wait_s`, unless that is 0.
         Rejected: the engine refused.
+        ValueError: the opening says what the world does not take.
     """
 
     def __init__(
@@ -159,6 +166,10 @@ class LiveSession:
             if error.reason != "SERVER_FULL":
                 self._closed = Closed(ClosedReason.REJECTED, str(error))
                 self._settled.set()
+        except ValueError as error:  # the opening says what the world does not take
+            self._error = error
+            self._closed = Closed(ClosedReason.REJECTED, str(error))
+            self._settled.set()
         except ConnectionFailed as error:
             self._error = error
             if not self._reconnect:
@@ -167,7 +178,7 @@ class LiveSession:
         finally:
             played = session is not None and session is self._session
             if played and session is not None:
-                self._opening = _again(self._opening, session)
+                self._opening = opening_after(self._opening, session)
                 self._after(session.closed)
         return played
 
@@ -195,23 +206,12 @@ class LiveSession:
         assert self._wake is not None
         with suppress(SessionClosed):
             while True:
-                wish = self._wishes.take()
-                if wish.prompt is not None:
-                    await _say(session, wish.prompt)
-                for command in wish.commands:
-                    await command(session)
-                if wish.values is not None or wish.fields:
-                    try:
-                        await session.state(wish.values, horizon=wish.horizon, **wish.fields)
-                    except ValueError as error:  # a field the world does not have
-                        self._error = error
-                for source in wish.sources:
-                    try:
-                        await session.source_frame(source.rgb, strength=source.strength)
-                    except ValueError as error:  # of another size than the world, which may take none
-                        self._error = error
+                await tell(session, self._wishes.take(), self._mistaken)
                 await self._wake.wait()
                 self._wake.clear()
+
+    def _mistaken(self, error: ValueError) -> None:
+        self._error = error  # a field or an action the world does not have, a picture of another size ...
 
     # ------------------------------------------------------------------------------------------------- wishes
 
@@ -245,16 +245,33 @@ class LiveSession:
         self,
         values: Sequence[float] | None = None,
         *,
-        horizon: Sequence[Sequence[float]] = (),
+        horizon: Sequence[StateStep] = (),
         **fields: float,
     ) -> None:
         """What is happening; as `Session.state`. A mistake in it shows up in `error`."""
         self._wishes.state(values, fields, horizon)
         self._wish()
 
-    def action(self, name: str, value: float = 1.0) -> None:
-        """What the player did, for worlds that list `actions`."""
-        self._command(lambda session: session.action(name, value))
+    def actions(self, *held: str | Mapping[str, float], horizon: Sequence[ActionSet] = ()) -> None:
+        """All that is held from now on: `actions("left", "jump")`; as `Session.actions`.
+
+        Call it in every turn of the game loop: the newest set wins over those that wait, but a press that came and
+        went between two of them still counts. A mistake in it shows up in `error`.
+
+        Raises:
+            ValueError: a name is there twice.
+        """
+        self._wishes.actions(ActionsWish(action_set(*held), tuple(action_set(step) for step in horizon)))
+        self._wish()
+
+    def release(self, *steering: Literal["prompt", "state", "actions"] | Steering) -> None:
+        """Un-say what was said of these; as `Session.release`. A mistake in it shows up in `error`.
+
+        Raises:
+            ValueError: there is no such steering.
+        """
+        self._wishes.release([steering_named(name) for name in steering])
+        self._wish()
 
     def pause(self) -> None:
         """Frames stop after the current chunk."""
@@ -264,9 +281,9 @@ class LiveSession:
         """Go on after `pause`."""
         self._command(lambda session: session.resume())
 
-    def reset(self, seed: int | None = None) -> None:
-        """The world starts again from noise."""
-        self._command(lambda session: session.reset(seed))
+    def reset(self, seed: int | None = None, *, start: Start | str | None = None) -> None:
+        """The world starts again, from noise or from a start; as `Session.reset`."""
+        self._command(lambda session: session.reset(seed, start=start))
 
     def switch_profile(self, name: str) -> None:
         """Another point on the latency dial; kept over reconnects."""
@@ -323,25 +340,3 @@ class LiveSession:
     def error(self) -> Exception | None:
         """What went wrong last, to be shown to a person; None after a session was opened."""
         return self._error
-
-
-async def _say(session: Session, prompt: PromptWish) -> None:
-    await session.prompt(
-        prompt.text,
-        transition=prompt.transition,
-        smooth_frames=prompt.smooth_frames,
-        renoise_to=prompt.renoise_to,
-    )
-
-
-def _again(opening: Opening, session: Session) -> Opening:
-    """How to open the session after this one: with what was in force or on its way, and nothing that was refused."""
-    opened = session.opened
-    known = {profile.name for profile in opened.world.profiles}
-    return replace(
-        opening,
-        prompt=session.last_prompt or None,
-        state=dict(session.last_state),
-        profile=opening.profile if opening.profile in known else opened.profile,
-        resume_token=opened.resume_token,
-    )

@@ -9,60 +9,41 @@ However a session ends, `closed` says why: iteration just stops, and sending rai
 """
 
 import asyncio
-import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import grpc.aio
 import numpy as np
 from numpy.typing import NDArray
 
-from streamdit import _convert
+from streamdit import _convert, _convert_client
+from streamdit._negotiate import ask_words, negotiate, refusal
 from streamdit._prompt import PromptWish
+from streamdit._said import Said, StateStep, action_set
 from streamdit._source import encode_source
+from streamdit._start import packed_start
 from streamdit._stream import HEARTBEAT_EVERY_S, Stream, now_us
-from streamdit.errors import ConnectionFailed, Rejected, StreamDiTError
+from streamdit.errors import ConnectionFailed, StreamDiTError
 from streamdit.frames import Frame
+from streamdit.opening import Opening
 from streamdit.stats import SessionMeter, SessionStats
 from streamdit.types import (
+    ActionSet,
     Closed,
     Delivery,
     Draining,
-    Encoding,
     EventApplied,
     EventRejected,
     Notice,
     Opened,
     PromptTransition,
+    Start,
+    Steering,
 )
-from streamdit.version import API_VERSION
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """What a session asks for; "", 0 and None leave it to the engine. `state` in field order or by name."""
-
-    world: str = ""
-    prompt: str | None = None
-    state: Sequence[float] | Mapping[str, float] | None = None
-    profile: str = ""
-    seed: int | None = None
-    delivery: Delivery = Delivery.LATEST
-    window: int = 0  # frames that may be sent and not yet acknowledged
-    encodings: tuple[Encoding, ...] = (Encoding.JPEG, Encoding.RGB24)  # in order of liking
-    jpeg_quality: int = 0  # 1..100
-    resume_token: str = ""  # of a session whose connection broke: go on with it, if the engine still keeps it
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.jpeg_quality <= 100:
-            raise ValueError(f"jpeg_quality is {self.jpeg_quality}, expected 1..100, or 0 for the engine's choice")
-        if self.window < 0:
-            raise ValueError(f"window is {self.window} frames, expected at least 0")
 
 
 class Session(AsyncIterator[Frame]):
@@ -95,7 +76,7 @@ class Session(AsyncIterator[Frame]):
         self._heartbeat_every_s = heartbeat_every_s
         self._open: Stream | None = None
         self._last_event_id = 0
-        self._values: dict[str, float] = {}  # the state last sent, in the world's order
+        self._profile = ""  # switched to; "": as opened
         self._held: Frame | None = None  # LOCKSTEP: given out and not yet acknowledged
 
     # ------------------------------------------------------------------------------------------ begin and end
@@ -103,31 +84,42 @@ class Session(AsyncIterator[Frame]):
     async def __aenter__(self) -> Self:
         try:
             async with asyncio.timeout(self._timeout_s):
-                values = await self._opening_values()
+                words = await ask_words(self._stub, self._opening, self._metadata, self._timeout_s)
                 call = self._stub.Play(metadata=self._metadata)
-                opened = await self._negotiate(call, values)
+                opened = await negotiate(call, self._opening, words, self._address)
         except TimeoutError as error:
             detail = f"no answer to `open` within {self._timeout_s} s"
             raise ConnectionFailed(self._address, detail) from error
         except grpc.aio.AioRpcError as error:
             raise refusal(self._address, error) from error
-        fields = opened.world.state_fields
-        held = values if values is not None else [field.resting for field in fields]
-        self._values = {field.name: value for field, value in zip(fields, held, strict=True)}
-        examples = opened.world.example_prompts
-        prompt = self._opening.prompt if self._opening.prompt is not None else "".join(examples[:1])
-        self._open = Stream(call, opened, SessionMeter(prompt), self._heartbeat_every_s)
+        self._said = Said(opened.world)
+        if words.state is not None:
+            named = words.state.fields or [field.name for field in opened.world.state_fields]
+            self._said.say_state(None, dict(zip(named, words.state.values, strict=True)))
+        if words.actions is not None:
+            self._said.say_actions(words.actions.values)
+        self._open = Stream(call, opened, SessionMeter(self._first_prompt(opened)), self._heartbeat_every_s)
         if opened.resumed:
-            await self._catch_up(opened, values)
+            await self._catch_up(opened, words)
         return self
 
-    async def _catch_up(self, opened: Opened, values: Sequence[float] | None) -> None:
+    def _first_prompt(self, opened: Opened) -> str:
+        """What is in force before anything else is said; "" where that is left open."""
+        if self._opening.prompt is not None:
+            return self._opening.prompt
+        may_be_open = Steering.PROMPT in opened.world.may_be_open
+        return "" if may_be_open else "".join(opened.world.example_prompts[:1])
+
+    async def _catch_up(self, opened: Opened, words: _convert_client.OpeningWords) -> None:
         """The engine went on with what it had heard; what this opening wants comes after that."""
         self._last_event_id = opened.last_event_id
+        state, actions = words.state, words.actions
         if self._opening.prompt is not None:
             await self.prompt(self._opening.prompt)
-        if values is not None:
-            await self.state(values)
+        if state is not None:
+            await self._event(lambda event_id, at_us: _convert_client.state_message(event_id, at_us, state))
+        if actions is not None:
+            await self._event(lambda event_id, at_us: _convert_client.actions_message(event_id, at_us, actions))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -142,47 +134,6 @@ class Session(AsyncIterator[Frame]):
     async def wait_closed(self) -> Closed:
         """Returns once the session has ended, by whichever side."""
         return await self._stream.wait_closed()
-
-    async def _opening_values(self) -> Sequence[float] | None:
-        """The opening state in the world's order; given by name, it takes one question to the engine."""
-        state = self._opening.state
-        if not isinstance(state, Mapping):
-            return state
-        request = _convert.server_info_request()
-        answer = await self._stub.GetServerInfo(request, metadata=self._metadata, timeout=self._timeout_s)
-        for world in _convert.server_info(answer).worlds:
-            if self._opening.world in ("", world.name):
-                return list(_merged({field.name: field.resting for field in world.state_fields}, state).values())
-        return None  # `open` will be refused: the world is not known
-
-    async def _negotiate(self, call: _convert.PlayCall, values: Sequence[float] | None) -> Opened:
-        wish = self._opening
-        message = _convert.open_message(
-            world=wish.world,
-            prompt=wish.prompt,
-            state=values,
-            profile=wish.profile,
-            seed=wish.seed,
-            delivery=wish.delivery,
-            window=wish.window,
-            encodings=wish.encodings,
-            jpeg_quality=wish.jpeg_quality,
-            resume_token=wish.resume_token,
-            client_time_us=now_us(),
-        )
-        await call.write(message)
-        answer = await call.read()
-        first = None
-        if isinstance(answer, _convert.ServerMessage):
-            first = _convert.incoming(answer, time.monotonic_ns())
-        if not isinstance(first, Opened):
-            call.cancel()
-            raise ConnectionFailed(self._address, f"its first message was {first}, expected `opened`")
-        if first.api_version > API_VERSION:
-            call.cancel()
-            detail = f"the engine chose API version {first.api_version}, this SDK speaks {API_VERSION}"
-            raise Rejected("API_VERSION_UNSUPPORTED", "api_version", str(first.api_version), detail)
-        return first
 
     # ------------------------------------------------------------------------------------------------- events
 
@@ -207,7 +158,7 @@ class Session(AsyncIterator[Frame]):
             SessionClosed: the session has ended.
         """
         wish = PromptWish(text, transition, smooth_frames, renoise_to)
-        return await self._event(lambda event_id, at_us: _convert.prompt_message(event_id, at_us, wish), text)
+        return await self._event(lambda event_id, at_us: _convert_client.prompt_message(event_id, at_us, wish), text)
 
     async def source_frame(self, rgb: NDArray[np.uint8], *, strength: float, jpeg_quality: int = 95) -> int:
         """A picture of your own, to be redrawn as the prompt says; send one for every frame, in their order.
@@ -231,7 +182,7 @@ class Session(AsyncIterator[Frame]):
         if not 0 <= strength <= 1:
             raise ValueError(f"strength is {strength}, must be 0..1")
         return await self._event(
-            lambda event_id, at_us: _convert.source_message(
+            lambda event_id, at_us: _convert_client.source_message(
                 event_id, at_us, payload, encoding, world.width, world.height, strength
             )
         )
@@ -240,43 +191,78 @@ class Session(AsyncIterator[Frame]):
         self,
         values: Sequence[float] | None = None,
         *,
-        horizon: Sequence[Sequence[float]] = (),
+        horizon: Sequence[StateStep] = (),
         **fields: float,
     ) -> int:
         """What is happening: all `values` in the world's order, or some `fields` by name, the others held.
 
+        Of a world that may leave its state open, fields that were never said stay open: the engine invents them.
+
         Args:
-            horizon: what you expect at the next frames, one full state per frame after this one.
+            horizon: what you expect at the next frames, one step per frame after this one: all values, or by name.
 
         Raises:
             ValueError: a field the world does not have, a wrong number of values, a value that is not finite.
             SessionClosed: the session has ended.
         """
-        merged = _merged(self._values, fields if values is None else _named(self._values, values) | fields)
-        steps = [tuple(_named(self._values, step).values()) for step in horizon]
-        self._values = merged
-        held = tuple(merged.values())
-        return await self._event(lambda event_id, at_us: _convert.state_message(event_id, at_us, held, steps))
+        self._stream.raise_if_closed()
+        wish = self._said.say_state(values, fields, horizon)
+        return await self._event(lambda event_id, at_us: _convert_client.state_message(event_id, at_us, wish))
 
-    async def action(self, name: str, value: float = 1.0) -> int:
-        """What the player did, for worlds that list `actions`."""
-        return await self._event(lambda event_id, at_us: _convert.action_message(event_id, at_us, name, value))
+    async def actions(self, *held: str | Mapping[str, float], horizon: Sequence[ActionSet] = ()) -> int:
+        """All that is held from now on: `actions("left", "jump")`, `actions({"left": 1, "throttle": 0.4})`.
+
+        What is not named is 0; `actions()` says that nothing is held. A press that is over before the next frame
+        counts for one frame. A client that falls silent for `opened.actions_timeout_s` holds nothing any more.
+
+        Args:
+            horizon: what you expect to be held at the next frames, one set per frame after this one.
+
+        Raises:
+            ValueError: the world takes no actions, or none of that name; a value that it cannot have; two of one
+                exclusive group.
+            SessionClosed: the session has ended.
+        """
+        self._stream.raise_if_closed()
+        wish = self._said.say_actions(action_set(*held), horizon)
+        return await self._event(lambda event_id, at_us: _convert_client.actions_message(event_id, at_us, wish))
+
+    async def release(self, *steering: Literal["prompt", "state", "actions"] | Steering) -> int:
+        """Un-say what was said of these: from now on it is the engine's to invent.
+
+        Raises:
+            ValueError: the world cannot leave it open (`opened.world.may_be_open`).
+            SessionClosed: the session has ended.
+        """
+        self._stream.raise_if_closed()
+        released = self._said.release(steering)
+        prompt = "" if Steering.PROMPT in released else None
+        return await self._event(
+            lambda event_id, at_us: _convert_client.release_message(event_id, at_us, released), prompt
+        )
 
     async def pause(self) -> int:
         """Frames stop after the current chunk; the session stays."""
-        return await self._event(_convert.pause_message)
+        return await self._event(_convert_client.pause_message)
 
     async def resume(self) -> int:
         """Go on after `pause`."""
-        return await self._event(_convert.resume_message)
+        return await self._event(_convert_client.resume_message)
 
-    async def reset(self, seed: int | None = None) -> int:
-        """The world starts again from noise; no seed means the session's own."""
-        return await self._event(lambda event_id, at_us: _convert.reset_message(event_id, at_us, seed))
+    async def reset(self, seed: int | None = None, *, start: Start | str | None = None) -> int:
+        """The world starts again from noise, or goes on from a start; no seed means the session's own.
+
+        Raises:
+            ValueError: the world has no such start clip, or the frames do not fit it.
+            SessionClosed: the session has ended.
+        """
+        packed = None if start is None else packed_start(start, self.opened.world, self._profile or self.opened.profile)
+        return await self._event(lambda event_id, at_us: _convert_client.reset_message(event_id, at_us, seed, packed))
 
     async def switch_profile(self, name: str) -> int:
         """Another point on the latency dial; the frames in flight go along."""
-        return await self._event(lambda event_id, at_us: _convert.switch_profile_message(event_id, at_us, name))
+        self._profile = name
+        return await self._event(lambda event_id, at_us: _convert_client.switch_profile_message(event_id, at_us, name))
 
     async def _event(self, build: Callable[[int, int], _convert.ClientMessage], prompt: str | None = None) -> int:
         stream = self._stream
@@ -344,37 +330,19 @@ class Session(AsyncIterator[Frame]):
 
     @property
     def last_state(self) -> Mapping[str, float]:
-        """The state as it was last sent, by name in the world's order."""
-        return self._values
+        """The state as it was last sent, by name in the world's order; without the fields that are left open."""
+        return self._said.state
+
+    @property
+    def last_actions(self) -> Mapping[str, float] | None:
+        """The set that was last sent; None: none was, or it was released."""
+        return self._said.actions
 
     @property
     def last_prompt(self) -> str:
-        """The last prompt that was sent and not rejected."""
+        """The last prompt that was sent and not rejected; "": it is left open."""
         return self._stream.meter.newest_prompt
 
     def stats(self) -> SessionStats:
         """What was measured so far: pace, jitter, latency, drops, rung."""
         return self._stream.meter.reading(self._stream.inbox.num_replaced)
-
-
-def refusal(address: str, error: grpc.aio.AioRpcError) -> StreamDiTError:
-    """Why a call failed before it began: the engine's own refusal, or none answered."""
-    refused = _convert.rejection(error.trailing_metadata())
-    if refused is not None:
-        return refused
-    return ConnectionFailed(address, f"{error.code().name}: {error.details()}")
-
-
-def _named(held: Mapping[str, float], values: Sequence[float]) -> dict[str, float]:
-    if len(values) != len(held):
-        raise ValueError(f"state has {len(values)} values, the world has {len(held)} fields: {', '.join(held)}")
-    return dict(zip(held, values, strict=True))
-
-
-def _merged(held: Mapping[str, float], fields: Mapping[str, float]) -> dict[str, float]:
-    for name, value in fields.items():
-        if name not in held:
-            raise ValueError(f"state field {name!r} is unknown, the world has: {', '.join(held)}")
-        if not math.isfinite(value):
-            raise ValueError(f"state field {name!r} is {value}, expected a finite number")
-    return {name: float(fields.get(name, value)) for name, value in held.items()}

@@ -3,9 +3,12 @@
     async with FakeEngine() as engine, connect(engine.address) as client: ...
     with FakeEngine.in_thread() as engine, LiveSession(engine.address) as live: ...
 
-The ground's colour comes from the prompt, the square's place from the first state value; a smooth transition moves
-the colour, a source frame is mixed in by its strength for a second. It speaks the whole protocol and can be told to
-misbehave. Without a `tick` it makes a frame whenever there is credit for one.
+The ground's colour comes from the prompt, the square's place from the first state value, a row of cells along the
+lower edge from the actions; what is open comes from the seed. A smooth transition moves the colour, a source frame is
+mixed in by its strength for a second, a start by half. `STEERED_WORLD` takes actions and may leave all open.
+
+It speaks the whole protocol and can be told to misbehave. Without a `tick` it makes a frame whenever there is credit
+for one.
 """
 
 import asyncio
@@ -20,11 +23,13 @@ from typing import Any, Self
 import grpc.aio
 
 from streamdit._fake_session import FakeSession
-from streamdit._fake_world import FAKE_WORLD, abort_rejected, world_message
+from streamdit._fake_world import FAKE_WORLD, STEERED_WORLD, abort_rejected, world_message
 from streamdit._loop_thread import LoopThread
 from streamdit.types import WorldInfo
 from streamdit.wire import engine_pb2 as pb
 from streamdit.wire import engine_pb2_grpc as pb_grpc
+
+__all__ = ["FAKE_WORLD", "STEERED_WORLD", "FakeEngine", "ManualTicks", "Misbehaviour", "WallTicks"]
 
 
 class ManualTicks:

@@ -1,12 +1,18 @@
 """What crosses the borders of the SDK: frozen, slotted, without protobuf. The proto says what each means."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, TypeAlias, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 # How a new prompt takes over: at once; its words gradually; or with all that is in flight noised again.
 PromptTransition: TypeAlias = Literal["immediate", "smooth", "fast"]
 TRANSITIONS: tuple[PromptTransition, ...] = get_args(PromptTransition)
+# What is held: values by name, or names of what is held at 1; what is not named is 0.
+ActionSet: TypeAlias = Mapping[str, float] | Sequence[str]
 
 # ------------------------------------------------------------------------------------------------ worlds
 
@@ -56,7 +62,7 @@ class ActionInfo:
 
 
 class Steering(Enum):
-    """What a session can be steered by; the wire's numbers."""
+    """What a session can be steered by; the wire's numbers. In calls the lower-case name will do: "state"."""
 
     PROMPT = 1
     STATE = 2
@@ -118,6 +124,46 @@ class ServerInfo:
 # ---------------------------------------------------------------------------------------------- sessions
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """What a stream goes on from: one of the world's clips, or frames of your own, the oldest first.
+
+    Args:
+        clip: its name, one of `WorldInfo.start_clips`.
+        frames: uint8 `(T, height, width, 3)`, the world's size; T is a multiple of its `frames_per_latent`, and at most
+            `references` of the profile times that.
+        states: what was in force at each frame, all fields in the world's order; or none.
+        actions: the set that was held at each frame; or none.
+        jpeg_quality: 1..100, of the frames on their way; 0 sends the plain pixels.
+
+    Raises:
+        ValueError: it is neither or both, or its parts are not of one length.
+    """
+
+    clip: str = ""
+    frames: NDArray[np.uint8] | None = None
+    states: Sequence[Sequence[float]] = ()
+    actions: Sequence[ActionSet] = ()
+    jpeg_quality: int = 95
+
+    def __post_init__(self) -> None:
+        if bool(self.clip) == (self.frames is not None):
+            raise ValueError("a start needs a clip's name or frames, one of the two")
+        if not 0 <= self.jpeg_quality <= 100:
+            raise ValueError(f"jpeg_quality is {self.jpeg_quality}, expected 1..100, or 0 for plain pixels")
+        if self.frames is None:
+            if len(self.states) or len(self.actions):
+                raise ValueError("a start clip brings its own states and actions")
+            return
+        if self.frames.dtype != np.uint8 or self.frames.ndim != 4 or len(self.frames) == 0:
+            raise ValueError(f"start frames are {self.frames.dtype} {self.frames.shape}, expected uint8 (T, H, W, 3)")
+        for name, steps in (("states", self.states), ("actions", self.actions)):
+            if len(steps) not in (0, len(self.frames)):
+                raise ValueError(
+                    f"start has {len(steps)} {name} for {len(self.frames)} frames, expected none or as many"
+                )
+
+
 class Encoding(Enum):
     """How a frame's payload is packed; the wire's numbers."""
 
@@ -153,6 +199,8 @@ class Opened:
     resume_s: float = 0.0  # for so long
     resumed: bool = False  # this is the session that was asked to go on
     last_event_id: int = 0  # resumed: the newest event the engine has heard
+    steered_by: tuple[Steering, ...] = ()  # what was said; the rest is open or has its default
+    actions_timeout_s: float = 0.0  # no action is held any more after so much silence; 0: they are held on
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +245,8 @@ class EventRejected:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the engine wants known; `code` is UNKNOWN_WORDS, LATE or RUNG_CHANGED."""
+    """Something the engine wants known; `code` is UNKNOWN_WORDS, FAR_PROMPT, LATE, RUNG_CHANGED or
+    ACTIONS_RELEASED."""
 
     code: str
     detail: str

@@ -8,7 +8,8 @@ import pytest
 
 from streamdit.client import connect
 from streamdit.errors import ConnectionFailed, Rejected
-from streamdit.session import Opening, Session
+from streamdit.opening import Opening
+from streamdit.session import Session
 from streamdit.testing import FakeEngine, ManualTicks, Misbehaviour, WallTicks
 from streamdit.types import Closed, ClosedReason, Delivery, Draining
 
@@ -54,7 +55,7 @@ async def test_a_refusal_names_reason_field_and_value() -> None:
     error = unknown_world.value
     assert (error.reason, error.field, error.value) == ("UNKNOWN_WORLD", "open.world", "atlantis")
     assert str(error) == "UNKNOWN_WORLD: no world 'atlantis' here"
-    assert bad_state.value.field == "state.values[1] (spin)"
+    assert bad_state.value.field == "open.state.values[1] (spin)"
 
 
 async def test_a_full_engine_refuses_in_the_same_way() -> None:

@@ -1,6 +1,6 @@
 import asyncio
 
-from streamdit._convert import ack_message, heartbeat_message, pause_message
+from streamdit._convert_client import ack_message, heartbeat_message, pause_message
 from streamdit._queues import Inbox, Outbox
 from tests.sdk.making import frame
 

@@ -142,7 +142,7 @@ async def test_every_command_arrives_in_order_with_rising_ids_and_times() -> Non
             await session.resume()
             await session.reset(seed=5)
             await session.switch_profile("quartet")
-            await session.action("wave", 0.5)
+            await session.reset(seed=6)
             await until_obeyed(session, await session.prompt("on"))
     events = [message for message in engine.received if message.event_id]
     assert [message.event_id for message in events] == [1, 2, 3, 4, 5, 6]
@@ -151,6 +151,7 @@ async def test_every_command_arrives_in_order_with_rising_ids_and_times() -> Non
         "resume",
         "reset",
         "switch_profile",
+        "reset",
     ]
     times = [message.client_time_us for message in events]
     assert times == sorted(times)

@@ -8,6 +8,7 @@ import pytest
 from engine_service.model.world import World
 from engine_service.server.app import EngineServer
 from engine_service.server.config import ServerConfig
+from engine_service.server.messages import PlayerFactory
 from tests.server.fake_player import WORLD, FakePlayer
 from tests.server.wire_client import Engine
 
@@ -19,13 +20,13 @@ async def start_engine() -> AsyncIterator[StartEngine]:
     """Start an engine with these `ServerConfig` fields, and a world; everything is stopped after the test."""
     async with AsyncExitStack() as stack:
 
-        async def start(*, world: World = WORLD, **fields: object) -> Engine:
+        async def start(*, world: World = WORLD, players: PlayerFactory = FakePlayer, **fields: object) -> Engine:
             config = ServerConfig(**{"port": 0, "drain_s": 0.2, "close_s": 0.5, **fields})  # type: ignore[arg-type]
             server = EngineServer(
                 config,
                 worlds={world.name: world},
                 default_world=world.name,
-                player_factory=FakePlayer,
+                player_factory=players,
                 backend="fake",
                 device="none",
             )

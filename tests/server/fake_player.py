@@ -4,6 +4,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +16,27 @@ from engine_service.server.messages import SessionPlan
 from engine_service.stream.batch import Calls
 from engine_service.stream.player import nothing_new
 from engine_service.types import (
+    Actions,
     Applied,
     Chunk,
     Event,
     Frame,
     Prompt,
+    Release,
     Reset,
     SourceFrame,
     State,
     SwitchProfile,
     UnknownWords,
 )
+from streamdit.types import ActionInfo, ActionKind, Steering
 
+ACTIONS = (
+    ActionInfo("left", group="walk", default_key="left", description="Walks to the left."),
+    ActionInfo("right", group="walk"),
+    ActionInfo("jump"),
+    ActionInfo("throttle", ActionKind.AXIS, -1.0, 0.5),
+)
 WORLD = World(
     name="fake",
     description="Pixels that tell what the engine was told.",
@@ -45,19 +55,28 @@ WORLD = World(
     vocabulary=("a", "fox", "in", "the", "snow", "rain", "bear"),
 )
 
+# The same, but it takes actions and nothing has to be said.
+KEYS_WORLD = replace(
+    WORLD, name="keys", actions=ACTIONS, may_be_open=frozenset(Steering), start_clips={"meadow": "meadow.npz"}
+)
+
 
 def fingerprint(text: str) -> list[int]:
     """Three bytes that tell prompts apart."""
     return list(zlib.crc32(text.encode()).to_bytes(4, "big")[:3])
 
 
-def picture(text: str, values: tuple[float, ...], seed: int, frame_id: int) -> NDArray[np.uint8]:
-    """Row 0: the state, 0..1 -> 0..255 in x and y; row 1: the prompt; row 2: the seed; row 3: the frame id."""
+def picture(
+    text: str, values: tuple[float, ...], seed: int, frame_id: int, held: tuple[float, ...] | None = None
+) -> NDArray[np.uint8]:
+    """Row 0: the state, 0..1 -> 0..255 in x and y; row 1: the prompt; row 2: the seed; row 3: the frame id; row 4: the
+    first three actions, 255 where held, 128 where nobody said."""
     rgb = np.zeros((WORLD.height, WORLD.width, 3), np.uint8)  # (H, W, 3)
     rgb[0] = [round(values[0] * 255), round(values[1] * 255), round((values[2] + 1) * 127)]
     rgb[1] = fingerprint(text)
     rgb[2] = list((seed % 2**24).to_bytes(3, "big"))
     rgb[3] = list((frame_id % 2**24).to_bytes(3, "big"))
+    rgb[4] = 128 if held is None else [round(value * 255) for value in held[:3]]
     return rgb
 
 
@@ -78,7 +97,7 @@ class FakePlayer:
     """Obeys at once. The prompts "explode" and "swell" make it raise; with a clock, a chunk costs `cost_s` of it."""
 
     def __init__(self, plan: SessionPlan, *, clock: ManualClock | None = None, cost_s: float = 0.0) -> None:
-        if plan.prompt.text == "refuse to be made":
+        if plan.prompt is not None and plan.prompt.text == "refuse to be made":
             raise ValueError("this player cannot be made")
         self.plan = plan
         self.thread = threading.get_ident()
@@ -89,9 +108,11 @@ class FakePlayer:
         self._clock = clock
         self._seed = plan.seed
         self._profile = plan.profile
-        self._text = ""
+        self._text = WORLD.example_prompts[0]
         self.sources: list[SourceFrame] = []
-        self._values: tuple[float, ...] = ()
+        self.held: tuple[float, ...] | None = None
+        self.released: frozenset[Steering] = frozenset()
+        self._values = plan.world.resting_state
         self._next_frame_id = 1
         self._newest_event_id = 0
         self._pending: list[int] = []
@@ -119,8 +140,15 @@ class FakePlayer:
                 self._text = event.text
                 unknown = tuple(word for word in event.text.split() if word not in WORLD.vocabulary)
                 return UnknownWords(event.event_id, unknown) if unknown else None
-            case State():
+            case State(fields=None):
                 self._values = event.values
+            case State():
+                said = dict(zip(event.fields or (), event.values, strict=True))
+                self._values = tuple(said.get(i, value) for i, value in enumerate(self._values))
+            case Actions():
+                self.held = event.values
+            case Release():
+                self.released |= event.steering
             case SourceFrame():
                 self.sources.append(event)
             case Reset():
@@ -167,7 +195,7 @@ class FakePlayer:
                 frame_id=frame_id,
                 pts_us=(frame_id - 1) * self.frame_period_us,
                 last_event_id=self._newest_event_id,
-                rgb=picture(self._text, self._values, self._seed, frame_id),
+                rgb=picture(self._text, self._values, self._seed, frame_id, self.held),
                 generate_start_ns=start_ns,
                 generate_end_ns=self._now_ns(),
             )

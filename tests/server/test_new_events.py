@@ -9,7 +9,7 @@ from engine_service.server.event_checks import check_event
 from engine_service.server.inbox import MAX_SOURCE_FRAMES, Inbox
 from engine_service.server.messages import PromptRequest, SourceRequest
 from engine_service.server.rejection import Rejection
-from engine_service.types import Prompt, SourceFrame, State, Transition
+from engine_service.types import Prompt, Reset, SourceFrame, State, Transition
 from streamdit.wire import engine_pb2 as wire
 from tests.server.conftest import StartEngine
 from tests.server.fake_player import WORLD
@@ -61,7 +61,7 @@ def test_source_frames_do_not_push_states_and_prompts_out() -> None:
 
 def test_a_full_inbox_gives_up_a_source_frame_before_a_prompt() -> None:
     inbox = Inbox(size=3)
-    events = (Prompt(1, "a fox"), SourceFrame(2, PIXELS, 0.5), Prompt(3, "a bear"), Prompt(4, "a fox"))
+    events = (Prompt(1, "a fox"), SourceFrame(2, PIXELS, 0.5), Reset(3), Reset(4))
     assert [inbox.put(event) for event in events] == [True, True, True, False]
     assert [event.event_id for event in inbox.drain()] == [1, 3, 4]
 

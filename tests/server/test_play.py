@@ -128,8 +128,9 @@ async def test_of_many_states_only_the_newest_counts_and_frames_name_it(start_en
     for event_id in range(1, 101):
         await call.say(event_id, state=state(event_id / 100, 0.5, 0.0))
     await call.ack(last)
-    assert (await call.until_body("event_applied")).event_applied.event_id == 100
+    applied = [(await call.until_body("event_applied")).event_applied for _ in range(100)]
     frame = await call.frame()
+    assert [(one.event_id, one.frame_id) for one in applied] == [(i, frame.frame_id) for i in range(1, 101)]
     assert (frame.last_event_id, told(frame)[0][0]) == (100, 255)
 
 

@@ -44,7 +44,6 @@ BAD_EVENTS = [
     ({"prompt": wire.Prompt()}, "PROMPT_EMPTY", "prompt.text", ""),
     ({"prompt": wire.Prompt(text=" \n")}, "PROMPT_EMPTY", "prompt.text", "' \\n'"),
     ({"prompt": wire.Prompt(text="x" * 501)}, "PROMPT_TOO_LONG", "prompt.text", "501 characters long"),
-    ({"action": wire.Action(name="jump")}, "UNKNOWN_ACTION", "action.name", "'jump'"),
     ({"control": wire.Control()}, "UNKNOWN_COMMAND", "control.command", ""),
     (
         {"control": wire.Control(switch_profile=wire.SwitchProfile(name="hasty"))},

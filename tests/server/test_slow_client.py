@@ -81,9 +81,9 @@ async def test_a_recorder_too_far_behind_is_closed_as_too_slow() -> None:
 
 async def test_messages_that_nobody_reads_end_a_session_before_they_pile_up() -> None:
     line = StuckLine()
-    applied = tuple(Made((Applied(i, i, 0),), 0.0, 0.0) for i in range(1, 258))
+    applied = tuple(Made((Applied(i, i, 0),), 0.0, 0.0) for i in range(1, 1026))
     end = await end_of(new_play(line, Delivery.LATEST), *applied)
-    assert end == Closed(ClosedReason.TOO_SLOW, "256 messages wait to be read")
+    assert end == Closed(ClosedReason.TOO_SLOW, "1024 messages wait to be read")
 
 
 async def test_a_players_client_that_does_not_read_loses_frames_but_not_its_session() -> None:

@@ -270,7 +270,7 @@ def test_a_seat_whose_player_failed_while_held_cannot_be_handed_over() -> None:
 def test_an_overfull_inbox_says_so() -> None:
     house = House()
     seat = house.sit(delivery=Delivery.LOCKSTEP)
-    assert [house.worker.post(seat, Prompt(i, "a fox")) for i in range(1, 6)] == [True] * 4 + [False]
+    assert [house.worker.post(seat, Reset(i)) for i in range(1, 6)] == [True] * 4 + [False]
 
 
 def test_the_thread_owns_the_players_and_stops_when_asked() -> None:

@@ -1,9 +1,11 @@
 """The game's state over media time."""
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_service.stream.track import REMEMBERED_UPDATES, StateTrack
+from engine_service.stream.track import OPEN, REMEMBERED_UPDATES, StateTrack
 
 values = st.tuples(st.floats(-1, 1), st.floats(0, 128))
 
@@ -71,3 +73,63 @@ def test_every_frame_shows_what_was_said_about_it_or_the_nearest_that_was(
     known = {first + i: step for i, step in enumerate([state, *horizon])}
     nearest = min(known, key=lambda other: abs(other - frame))
     assert track.at(frame) == known[nearest]
+
+
+# ------------------------------------------------------------------------------------- partial, open, gone on from
+
+
+def shown(track: StateTrack, *frames: int) -> list[tuple[float | None, ...]]:
+    """What the frames have, None where it is open."""
+    return [tuple(None if math.isnan(value) else value for value in track.at(frame)) for frame in frames]
+
+
+def test_a_field_that_is_not_named_stays_as_it_was() -> None:
+    track = StateTrack((OPEN, 5.0))
+    track.update(4, (1.0,), ((2.0,),), fields=(0,))
+    assert shown(track, 3, 4, 5, 6) == [(None, 5.0), (1.0, 5.0), (2.0, 5.0), (2.0, 5.0)]
+    track.update(5, (8.0,), (), fields=(1,))
+    assert shown(track, 4, 5, 6) == [(1.0, 5.0), (2.0, 8.0), (2.0, 8.0)], "its horizon goes on, too"
+
+
+def test_a_release_leaves_the_future_open_and_the_past_as_it_was() -> None:
+    track = StateTrack((OPEN, 5.0))
+    track.update(2, (1.0, 2.0), ((3.0, 4.0),))
+    track.release(4)
+    assert shown(track, 3, 4, 9) == [(3.0, 4.0), (None, 5.0), (None, 5.0)]
+
+
+def test_a_past_is_what_the_frames_before_had_and_what_was_said_goes_on() -> None:
+    track = StateTrack((OPEN, 5.0))
+    track.update(0, (1.0,), ((2.0,), (3.0,)), fields=(0,))
+    track.begin(1, 2, [(7.0, 8.0), (9.0, 10.0)])
+    assert shown(track, -3, -1, 0, 1, 2, 3) == [
+        (7.0, 8.0), (7.0, 8.0), (9.0, 10.0), (2.0, 10.0), (3.0, 10.0), (3.0, 10.0),
+    ]  # fmt: skip
+
+
+def test_a_past_without_states_was_open_where_it_may_be() -> None:
+    track = StateTrack((OPEN, 5.0))
+    track.update(0, (1.0, 2.0))
+    track.begin(0, 4, [])
+    assert shown(track, -4, -1, 0) == [(None, 2.0), (None, 2.0), (1.0, 2.0)]
+
+
+said = st.tuples(
+    st.sampled_from([None, (0,), (1,), (1, 0)]), st.lists(st.tuples(st.floats(0, 9), st.floats(0, 9)), min_size=1)
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), said), max_size=8), st.integers(0, 60))
+def test_each_field_has_what_was_last_said_of_it_alone(
+    happenings: list[tuple[int, tuple[tuple[int, ...] | None, list[tuple[float, float]]]]], frame: int
+) -> None:
+    track, alone = StateTrack((OPEN, OPEN)), [StateTrack((OPEN,)), StateTrack((OPEN,))]
+    now = 0
+    for later, (fields, steps) in happenings:
+        now += later
+        carried = range(2) if fields is None else fields
+        first, *horizon = ([step[i] for i in range(len(carried))] for step in steps)
+        track.update(now, first, horizon, fields)
+        for place, field in enumerate(carried):
+            alone[field].update(now, [first[place]], [[step[place]] for step in horizon])
+    assert shown(track, frame) == [shown(alone[0], frame)[0] + shown(alone[1], frame)[0]]

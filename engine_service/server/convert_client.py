@@ -1,0 +1,119 @@
+"""Wire -> types: what a client says, not checked yet."""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from google.protobuf.message import DecodeError
+
+from engine_service.server import messages
+from engine_service.types import Pause, Resume, SwitchProfile
+from streamdit.wire import engine_pb2 as wire
+
+FromClient: TypeAlias = wire.ClientMessage
+Unreadable: TypeAlias = DecodeError  # what reading raises for bytes that are no message
+
+
+def from_client(message: FromClient) -> messages.ClientMessage:  # noqa: PLR0911 - one per kind
+    """What the client said, not checked yet."""
+    event_id = message.event_id
+    match message.WhichOneof("body"):
+        case "open":
+            return _open(message.open)
+        case "prompt":
+            return _prompt(event_id, message.prompt)
+        case "state":
+            return _state(event_id, message.state)
+        case "actions":
+            return _actions(event_id, message.actions)
+        case "control":
+            return _control(event_id, message.control)
+        case "ack":
+            return messages.Ack(message.ack.frame_id)
+        case "source_frame":
+            return _source_frame(event_id, message.source_frame)
+        case "heartbeat":
+            return messages.Heartbeat(message.heartbeat.client_time_us)
+        case "close":
+            return messages.Close(message.close.detail)
+        case _:
+            return messages.EmptyMessage(event_id)
+
+
+def _open(body: wire.Open) -> messages.OpenRequest:
+    return messages.OpenRequest(
+        api_version=body.api_version,
+        sdk=f"{body.sdk_name} {body.sdk_version}".strip(),
+        world=body.world,
+        encodings=tuple(int(encoding) for encoding in body.encodings),
+        profile=body.profile,
+        seed=body.seed if body.HasField("seed") else None,
+        delivery=int(body.delivery),
+        window=body.window,
+        jpeg_quality=body.jpeg_quality,
+        prompt=body.prompt.text if body.HasField("prompt") else None,
+        state=_state(0, body.state) if body.HasField("state") else None,
+        resume_token=body.resume_token,
+        actions=_actions(0, body.actions) if body.HasField("actions") else None,
+        start=_start(body.start) if body.HasField("start") else None,
+    )
+
+
+def _prompt(event_id: int, body: wire.Prompt) -> messages.PromptRequest:
+    renoise_to = body.renoise_to if body.HasField("renoise_to") else None
+    return messages.PromptRequest(event_id, body.text, int(body.transition), body.smooth_frames, renoise_to)
+
+
+def _source_frame(event_id: int, body: wire.SourceFrame) -> messages.SourceRequest:
+    return messages.SourceRequest(event_id, int(body.encoding), body.width, body.height, body.payload, body.strength)
+
+
+def _state(event_id: int, body: wire.State) -> messages.StateRequest:
+    return messages.StateRequest(event_id, tuple(body.values), _steps(body.horizon), tuple(body.fields))
+
+
+def _steps(steps: Iterable[wire.StateStep]) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(step.values) for step in steps)
+
+
+def _actions(event_id: int, body: wire.Actions) -> messages.ActionsRequest:
+    return messages.ActionsRequest(event_id, _named(body.values), tuple(_named(step.values) for step in body.horizon))
+
+
+def _named(values: Iterable[wire.ActionValue]) -> messages.NamedValues:
+    return tuple((value.name, value.value) for value in values)
+
+
+def _start(body: wire.Start) -> messages.StartRequest:
+    if body.WhichOneof("source") == "clip":
+        return messages.StartRequest(body.clip)
+    frames = body.frames
+    return messages.StartRequest(
+        clip=None,
+        encoding=int(frames.encoding),
+        width=frames.width,
+        height=frames.height,
+        payloads=tuple(frames.payloads),
+        states=_steps(frames.states),
+        actions=tuple(_named(step.values) for step in frames.actions),
+    )
+
+
+def _control(event_id: int, body: wire.Control) -> messages.EventRequest:
+    match body.WhichOneof("command"):
+        case "pause":
+            return Pause(event_id)
+        case "resume":
+            return Resume(event_id)
+        case "reset":
+            reset = body.reset
+            return messages.ResetRequest(
+                event_id,
+                reset.seed if reset.HasField("seed") else None,
+                _start(reset.start) if reset.HasField("start") else None,
+            )
+        case "switch_profile":
+            return SwitchProfile(event_id, body.switch_profile.name)
+        case "release":
+            return messages.ReleaseRequest(event_id, tuple(int(number) for number in body.release.steering))
+        case _:
+            return messages.UnknownCommand(event_id)
