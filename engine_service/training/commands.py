@@ -33,7 +33,7 @@ from engine_service.training.buffered import Branches, LatentClips
 from engine_service.training.denoiser import DenoiserTraining, Lessons, PromptedDiT, SheetWriter, train_denoiser
 from engine_service.training.distill import Distillation, distill
 from engine_service.training.frames import Clips, load_clips
-from engine_service.training.mix import distillation_mix, training_mix
+from engine_service.training.mix import distillation_mix, generating_mix, training_mix
 from engine_service.training.run import RunFolder
 
 
@@ -116,9 +116,10 @@ def train_stage(
     profiles = list(folder.world.profiles.values())
     tokenizer = make_tokenizer(folder, material.vocabulary)
     asked = folder.world.example_prompts[0] if probe_prompt is None else probe_prompt
+    generates = options.recipe == "generate"
     lessons = Lessons(
         material.training,
-        training_mix(profiles),
+        generating_mix(profiles) if generates else training_mix(profiles),
         material.validation,
         training_mix(profiles, papers=0.0),
         probe_prompt=torch.tensor(tokenizer(asked).ids),

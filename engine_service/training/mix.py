@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine_service.model.ladder import ladder
 from engine_service.model.partition import Partition
 
 CHUNK_SIZES = (1, 2, 4, 8, 16)  # the paper's
@@ -38,6 +39,30 @@ def training_mix(
         MixEntry(partition=whole, share=text_to_video),
         *(MixEntry(partition=p, share=share * streamed) for p, share in zip(profiles, shares, strict=True)),
         *(MixEntry(partition=p, share=papers / len(others)) for p in others),
+    )
+
+
+def generating_mix(profiles: Sequence[Partition]) -> tuple[MixEntry, ...]:
+    """For the recipe `generate`: whole clips of 4 and 8 latents, every profile, what they fall to, the paper's chunks.
+
+    Whole clips are where something is invented from nothing, in few latents or in many; profiles are what is played.
+    Of the profiles the earlier ones come more often.
+    """
+    shares = [1 / 2**i for i in range(len(profiles))]
+    rungs = {rung.partition for profile in profiles for rung in ladder(profile)} - set(profiles)
+    groups: list[tuple[float, Sequence[tuple[Partition, float]]]] = [
+        (0.15, [(Partition(references=0, chunks=1, chunk_size=4, steps_per_shift=1), 1.0)]),
+        (0.08, [(Partition(references=0, chunks=1, chunk_size=8, steps_per_shift=1), 1.0)]),
+        (0.57, list(zip(profiles, shares, strict=True))),
+        (0.1, [(rung, 1.0) for rung in sorted(rungs, key=str)]),
+        (0.1, [(paper, 1.0) for paper in paper_partitions() if not paper.references]),
+    ]
+    there = [(share, members) for share, members in groups if members]
+    total = sum(share for share, _ in there)
+    return tuple(
+        MixEntry(partition=partition, share=share / total * weight / sum(each for _, each in members))
+        for share, members in there
+        for partition, weight in members
     )
 
 
