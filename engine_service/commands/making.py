@@ -49,6 +49,14 @@ def train(
         str | None, typer.Option(help="What the probes ask 16 seeds for. Default: the world's first example prompt.")
     ] = None,
     from_world: Annotated[bool, typer.Option(help="Start a new run from the world's own weights.")] = False,
+    grow_from: Annotated[
+        str | None,
+        typer.Option(help="Start from another world's weights: what fits is taken, new inputs begin without effect."),
+    ] = None,
+    threads: Annotated[
+        int, typer.Option(min=0, help="Of the CPU; 0: all. On a busy machine one is quicker than two.")
+    ] = 0,
+    save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints, and between probes.")] = 200,
     compiled: Annotated[
         bool, typer.Option("--compiled", help="By torch.compile: worth its minute of waiting on a GPU.")
     ] = False,
@@ -65,6 +73,10 @@ def train(
     from engine_service.training.precision import has_native_bfloat16  # noqa: PLC0415
 
     device = chosen_device(device)
+    if threads:
+        import torch  # noqa: PLC0415
+
+        torch.set_num_threads(threads)
     with clear_errors():
         options = DenoiserTraining(
             recipe=recipe,
@@ -74,11 +86,21 @@ def train(
             decay_fraction=decay,
             optimizer=optimizer,
             compiled=compiled,
+            save_every=save_every,
+            sheet_every=save_every,
             bfloat16=has_native_bfloat16(device) if bfloat16 is None else bfloat16,
             seed=seed,
         )
         material = gather(find_world(world), recordings, validation, run, device)
-        train_stage(material, run, options, device, from_world=from_world, probe_prompt=probe_prompt)
+        train_stage(
+            material,
+            run,
+            options,
+            device,
+            from_world=from_world,
+            grown_from=None if grow_from is None else find_world(grow_from),
+            probe_prompt=probe_prompt,
+        )
 
 
 def distill(

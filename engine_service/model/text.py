@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 PAD = 0
+TRAINING_NOISE = 0.6  # of a given vector's length, added to it in training
 MASKED = -1e4  # finite, so that a half-precision softmax stays finite
 
 
@@ -75,8 +76,13 @@ class GivenWords(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """ids `(B, L)` -> `(B, L, Dt)`."""
-        vectors: Tensor = self.project(self.table[ids].to(self.project.weight.dtype))
-        return vectors
+        vectors = self.table[ids]
+        if self.training:
+            # What lies near a word is to mean much the same: so words that no caption used are understood.
+            length = vectors.norm(dim=-1, keepdim=True) / vectors.shape[-1] ** 0.5
+            vectors = vectors + TRAINING_NOISE * length * torch.randn_like(vectors)
+        projected: Tensor = self.project(vectors.to(self.project.weight.dtype))
+        return projected
 
 
 class TextEncoder(nn.Module):
@@ -105,6 +111,17 @@ class TextEncoder(nn.Module):
         )
         self.layers = nn.TransformerEncoder(layer, config.depth, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(config.width)
+
+    def sentence_vectors(self, ids: Tensor) -> Tensor:
+        """ids `(B, L)` -> one vector each `(B, De)`, of length 1, by the given word vectors alone; 0 without words.
+
+        Raises:
+            ValueError: the words' vectors are learnt, and mean nothing outside this encoder.
+        """
+        if not isinstance(self.words, GivenWords):
+            raise ValueError("only given word vectors make vectors of sentences")
+        directions: Tensor = nn.functional.normalize(self.words.table[ids].sum(1), dim=1, eps=1e-6)
+        return directions
 
     def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """ids `(B, L)` -> words `(B, L, Dt)`, bias `(B, L)` that masks padding in attention.

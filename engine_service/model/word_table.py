@@ -11,7 +11,7 @@ from functools import cached_property
 from string import ascii_lowercase
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine_service.model.text import PAD, Tokens
 
@@ -94,28 +94,20 @@ def find(said: str, number: dict[str, int]) -> Found:
     """A word in the table: itself, its simple form, what it is a misspelling of, or its two parts."""
     if said in number:
         return Found((said,))
-    for simple in _simple_forms(said):
+    for simple in simple_forms(said):
         if simple in number:
             return Found((simple,))
-    if len(said) >= _SHORTEST_MISSPELT:
-        neighbours = [word for word in _one_edit_away(said) if word in number]
-        if neighbours:
-            # People rarely miss the first letter; else the more frequent word is meant.
-            return Found((min(neighbours, key=lambda word: (word[0] != said[0], number[word])),), is_guess=True)
+    # The table need not hold a plural to have it misspelt.
+    spelt = [word for word in dict.fromkeys((said, said.removesuffix("s"))) if len(word) >= _SHORTEST_MISSPELT]
+    neighbours = [word for wrong in spelt for word in _one_edit_away(wrong) if word in number]
+    if neighbours:
+        # People rarely miss the first letter; else the more frequent word is meant.
+        return Found((min(neighbours, key=lambda word: (word[0] != said[0], number[word])),), is_guess=True)
     cuts = range(_SHORTEST_PART, len(said) - _SHORTEST_PART + 1)
     compounds = [(said[:cut], said[cut:]) for cut in cuts if said[:cut] in number and said[cut:] in number]
     if compounds:
         return Found(min(compounds, key=lambda parts: max(number[part] for part in parts)))
     return Found()
-
-
-def sentence_vectors(ids: Tensor, table: Tensor) -> Tensor:
-    """What prompts `(B, L)` say as one vector each `(B, De)`, of length 1; 0 for a prompt without words.
-
-    `table` `(V + 1, De)` has a row for padding, which is 0.
-    """
-    directions: Tensor = nn.functional.normalize(table[ids].sum(1), dim=1, eps=1e-6)
-    return directions
 
 
 def with_padding(table: WordTable) -> Tensor:
@@ -127,20 +119,20 @@ def _without_accents(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
 
 
-def _simple_forms(word: str) -> Iterator[str]:
+def simple_forms(word: str) -> Iterator[str]:
     """What a plural or another inflection may come from, the likelier first."""
     if word.endswith("ies"):
         yield word[:-3] + "y"
-    if word.endswith("es"):
-        yield word[:-2]
     if word.endswith("s"):
         yield word[:-1]
-    for ending in ("ing", "ed", "er", "est", "ly", "y"):
+    if word.endswith("es"):
+        yield word[:-2]
+    for ending in ("ing", "ed", "er", "ly", "y"):
         stem = word.removesuffix(ending)
         if stem != word and len(stem) >= _SHORTEST_PART:
             yield stem
             yield stem + "e"
-            if stem[-1] == stem[-2]:
+            if ending in ("ing", "ed") and stem[-1] == stem[-2]:
                 yield stem[:-1]
 
 

@@ -1,5 +1,6 @@
 """How a world reads prompts, by the `kind` that its `[text]` names: the one place where a kind is added."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from torch import Tensor
 
+from engine_service.model.known_prompts import KnownPrompts
 from engine_service.model.text import TextEncoder, Tokenizer, VocabularyTokenizer
 from engine_service.model.word_table import WordTable, WordTableTokenizer, with_padding
-from engine_service.runtime.world import VOCABULARY_FILE, WorldError, WorldFolder
+from engine_service.runtime.world import KNOWN_PROMPTS_FILE, VOCABULARY_FILE, WorldError, WorldFolder
 
 
 def make_tokenizer(folder: WorldFolder, vocabulary: Sequence[str] | None = None) -> Tokenizer:
@@ -84,3 +86,33 @@ def load_word_table(file: Path) -> WordTable:
 def _unpacked(vectors: Tensor, scales: Tensor) -> Tensor:
     """int8 `(V, De)` and half precision `(V,)` -> `(V, De)`."""
     return vectors.float() * scales.float()[:, None]
+
+
+def write_known_prompts(folder: WorldFolder, prompts: Sequence[str], threshold: float) -> None:
+    """Keep what the world was taught, as text: vectors are made again by whoever reads it."""
+    file = folder.path / KNOWN_PROMPTS_FILE
+    file.write_text(json.dumps({"threshold": round(threshold, 4), "prompts": list(prompts)}, indent=0) + "\n")
+
+
+def load_known_prompts(folder: WorldFolder, tokenizer: Tokenizer, encoder: TextEncoder) -> KnownPrompts | None:
+    """What the world was taught; None if it does not say, or its words' vectors mean nothing outside it.
+
+    Raises:
+        WorldError: the file is damaged.
+    """
+    file = folder.path / KNOWN_PROMPTS_FILE
+    if folder.text.kind == "vocabulary" or not file.exists():
+        return None
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        texts = tuple(str(text) for text in content["prompts"])
+        vectors = prompt_vectors(texts, tokenizer, encoder)
+        return KnownPrompts(texts, vectors, float(content["threshold"]))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise WorldError(f"{file}: damaged ({error}); restore the file or remove it") from error
+
+
+def prompt_vectors(texts: Sequence[str], tokenizer: Tokenizer, encoder: TextEncoder) -> Tensor:
+    """What prompts say as vectors `(n, De)` of length 1."""
+    ids = torch.tensor([tokenizer(text).ids for text in texts], dtype=torch.int64).view(len(texts), tokenizer.max_words)
+    return encoder.sentence_vectors(ids)

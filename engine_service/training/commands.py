@@ -33,6 +33,7 @@ from engine_service.training.buffered import Branches, LatentClips
 from engine_service.training.denoiser import DenoiserTraining, Lessons, PromptedDiT, SheetWriter, train_denoiser
 from engine_service.training.distill import Distillation, distill
 from engine_service.training.frames import Clips, load_clips
+from engine_service.training.grow import grow_from
 from engine_service.training.mix import distillation_mix, generating_mix, training_mix
 from engine_service.training.run import RunFolder
 
@@ -78,8 +79,8 @@ def gather(
     return Material(folder, autoencoder, vocabulary, training, validation)
 
 
-def build_model(material: Material, *, seed: int, from_world: bool) -> PromptedDiT:
-    """Transformer and text encoder, fresh or with the world's own weights.
+def build_model(material: Material, *, seed: int, from_world: bool, grown_from: Path | None = None) -> PromptedDiT:
+    """Transformer and text encoder, fresh, with the world's own weights, or grown from another world's.
 
     Raises:
         ValueError: the world's weights know other words than the recordings use.
@@ -96,6 +97,9 @@ def build_model(material: Material, *, seed: int, from_world: bool) -> PromptedD
                 f"{folder.path}/{VOCABULARY_FILE}: the recordings use other words, start without its weights"
             )
         load_weights(modules, folder.path / DENOISER_FILE)
+    elif grown_from is not None:
+        fresh = grow_from(load_world(grown_from), folder, modules)
+        say(f"grown from {grown_from}; begins anew: {', '.join(fresh) or 'nothing'}")
     return PromptedDiT(dit, text)
 
 
@@ -106,11 +110,12 @@ def train_stage(
     device: str,
     *,
     from_world: bool,
+    grown_from: Path | None = None,
     probe_prompt: str | None = None,
 ) -> None:
     """Train the transformer with its text encoder, and write both into the world's folder."""
     folder = material.folder
-    model = build_model(material, seed=options.seed, from_world=from_world)
+    model = build_model(material, seed=options.seed, from_world=from_world, grown_from=grown_from)
     run = RunFolder(run_folder)
     sheets = SheetWriter(model, material.autoencoder.decoder, material.validation or material.training, run)
     profiles = list(folder.world.profiles.values())

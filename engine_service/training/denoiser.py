@@ -117,6 +117,7 @@ def train_denoiser(
 
     def loss_of(step: int) -> Tensor:
         rng = np.random.default_rng((options.seed, step))
+        torch.manual_seed(options.seed * 1_000_003 + step)  # of the noise on word vectors
         partitions = draw_partitions(lessons.mix, options.latents_per_step, rng)
         batch = to_device(draw_batch(lessons.clips, partitions, recipe, rng), device)
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=options.bfloat16):
@@ -127,7 +128,8 @@ def train_denoiser(
         draws = step % options.sheet_every == 0 or step == options.num_steps
         if on_sheet is not None and draws:
             on_sheet(step, averaged)
-        answers = {"loss_validation": validation_loss(model, lessons, options, device)}
+        with weights_of(model, model.state_dict()):
+            answers = {"loss_validation": validation_loss(model, lessons, options, device)}
         if probes is not None:
             with (
                 weights_of(model, averaged),
@@ -149,13 +151,15 @@ def train_denoiser(
 
 @contextmanager
 def weights_of(model: nn.Module, weights: dict[str, Tensor]) -> Iterator[None]:
-    """The model with other weights, for a while."""
-    kept = {name: value.clone() for name, value in model.state_dict().items()}
+    """The model with other weights, for a while, and not in training."""
+    kept, trains = {name: value.clone() for name, value in model.state_dict().items()}, model.training
     model.load_state_dict(weights)
+    model.eval()
     try:
         yield
     finally:
         model.load_state_dict(kept)
+        model.train(trains)
 
 
 class SheetWriter:
