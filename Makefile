@@ -50,8 +50,8 @@ world: setup ## train critters from nothing on this machine: hours on two cores;
 	$(BIN)/python -m critters.record --out recordings/train --count 1800 --seconds 4 --seed 1 --split train --classic
 	$(BIN)/python -m critters.record --out recordings/held-out --count 86 --seconds 4 --seed 2 --split held-out --classic
 	$(BIN)/streamdit-engine train-autoencoder --recordings recordings/train --run runs/autoencoder
-	$(BIN)/streamdit-engine train --recordings recordings/train --validation recordings/held-out --run runs/denoiser --steps 15000
-	$(BIN)/streamdit-engine distill --recordings recordings/train --validation recordings/held-out --run runs/student
+	$(BIN)/streamdit-engine train --recordings recordings/train --validation recordings/held-out --run runs/denoiser --steps 15000 --recipe render
+	$(BIN)/streamdit-engine distill --recordings recordings/train --validation recordings/held-out --run runs/student --recipe render
 	$(BIN)/streamdit-engine teach-judges --recordings recordings/train
 
 wheels: setup ## the full TensorRT's bindings, without its libraries: only their names are tested

@@ -138,6 +138,8 @@ def train_denoiser(
                 answers |= probes(model, run.path / f"seeds-{step:06d}.png" if draws else None)
         return answers
 
+    if not run.has_log:  # what the run begins with, beside what it comes to
+        run.log(0, {"loss": float("nan"), **on_save(0, model.state_dict()), "seconds": 0.0})
     schedule = Schedule(
         num_steps=options.num_steps,
         learning_rate=options.learning_rate,

@@ -46,6 +46,11 @@ class RunFolder:
         state: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=False)
         return state
 
+    @property
+    def has_log(self) -> bool:
+        """A row was written."""
+        return (self.path / "loss.csv").exists()
+
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Append a row to `loss.csv`."""
         file = self.path / "loss.csv"
@@ -68,7 +73,7 @@ class RunFolder:
         """Draw `loss.png` from `loss.csv`, one line per column, both axes logarithmic."""
         with (self.path / "loss.csv").open() as rows:
             table = list(csv.DictReader(rows))
-        steps = [int(row["step"]) for row in table]
+        steps = [max(int(row["step"]), 1) for row in table]  # the axis is logarithmic
         losses = [column for column in table[0] if column.startswith("loss")]
         probes = [column for column in table[0] if column not in ("step", "seconds", *losses)]
         figure, axes = plt.subplots(1, 2 if probes else 1, figsize=(8, 4.5), layout="constrained", squeeze=False)
