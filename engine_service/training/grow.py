@@ -3,7 +3,6 @@
 A world that learns new inputs (actions, a state that may be open, words of a table) need not learn to draw again.
 """
 
-
 import torch
 from torch import Tensor, nn
 

@@ -124,7 +124,7 @@ def test_clean_latents_have_no_velocity() -> None:
     ],
 )
 def test_a_shape_that_cannot_be_built_is_refused_with_its_numbers(wrong: dict[str, int], message: str) -> None:
-    sizes = {
+    sizes: dict[str, Any] = {
         "latent_channels": 4,
         "latent_height": 2,
         "latent_width": 2,
