@@ -1,6 +1,7 @@
 """The transformer: what it starts as, what each latent hears, and how large the presets are."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
