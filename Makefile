@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := examples/pygame
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo play test check bench proto unity-test unity-bench world wheels clean
+.PHONY: help setup demo play test check bench proto unity-test unity-bench world next-world wheels clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -53,6 +53,15 @@ world: setup ## train critters from nothing on this machine: hours on two cores;
 	$(BIN)/streamdit-engine train --recordings recordings/train --validation recordings/held-out --run runs/denoiser --steps 15000 --recipe render
 	$(BIN)/streamdit-engine distill --recordings recordings/train --validation recordings/held-out --run runs/student --recipe render
 	$(BIN)/streamdit-engine teach-judges --recordings recordings/train
+
+next-world: setup ## go on with the next critters, whose seeds matter (docs/decisions/0015): resumes; runs/next shows how it goes
+	$(BIN)/python -m critters.record --out runs/next-held-out --count 48 --seconds 4 --seed 12 --layouts validation --jobs 2
+	$(BIN)/python -m critters.record --out runs/next-recordings --count 1400 --seconds 4 --seed 11 --jobs 2
+	mkdir -p runs/next-world
+	cp -n examples/pygame/critters/generated/world.toml engine_service/worlds/critters/autoencoder.safetensors runs/next-world
+	nice -n 19 $(BIN)/streamdit-engine train --world runs/next-world --recordings runs/next-recordings \
+		--validation runs/next-held-out --run runs/next --grow-from critters --recipe generate --probe-prompt 'a cat' \
+		--threads 1 --steps 12000 --learning-rate 0.001 --save-every 50
 
 wheels: setup ## the full TensorRT's bindings, without its libraries: only their names are tested
 	for version in 10.16.1.11 11.4.0.106; do \

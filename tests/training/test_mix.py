@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from engine_service.training.mix import CHUNK_SIZES, distillation_mix, draw_partition, paper_partitions, training_mix
+from engine_service.model.ladder import ladder
+from engine_service.training.mix import (
+    CHUNK_SIZES,
+    distillation_mix,
+    draw_partition,
+    draw_partitions,
+    generating_mix,
+    paper_partitions,
+    training_mix,
+)
 from tests.fakes import PROFILES
 
 WORLDS = list(PROFILES.values())
@@ -48,3 +57,27 @@ def test_a_student_learns_two_four_and_eight_levels_and_the_other_profiles() -> 
     assert set(others) <= {entry.partition for entry in mix}
     assert {e.partition.num_levels for e in mix if e.partition.chunks == 1} == {2, 4, 8}
     assert sum(entry.share for entry in mix) == pytest.approx(1.0)
+
+
+def test_the_generating_mix_holds_whole_clips_profiles_what_they_fall_to_and_the_papers_chunks() -> None:
+    shares = {entry.partition: entry.share for entry in generating_mix(WORLDS)}
+    assert sum(shares.values()) == pytest.approx(1.0)
+    whole = [p for p in shares if (p.chunks, p.references) == (1, 0) and p.chunk_size in (4, 8)]
+    assert sum(shares[p] for p in whole) == pytest.approx(0.23)
+    profiles = [shares[p] for p in WORLDS]
+    assert sum(profiles) == pytest.approx(0.57)
+    assert profiles == sorted(profiles, reverse=True), "the first profile is played most"
+    rungs = {rung.partition for profile in WORLDS for rung in ladder(profile)}
+    assert rungs <= set(shares), "whatever a slow machine plays was trained"
+
+
+def test_examples_of_one_step_are_equally_long_and_fill_it() -> None:
+    mix = generating_mix(WORLDS)
+    rng = np.random.default_rng(0)
+    lengths = set()
+    for _ in range(200):
+        drawn = draw_partitions(mix, 40, rng)
+        (length,) = {p.num_latents for p in drawn}
+        assert len(drawn) == 40 // length
+        lengths.add(length)
+    assert lengths == {entry.partition.num_latents for entry in mix}

@@ -16,8 +16,8 @@ from engine_service.model.dit import StreamDiT
 from engine_service.model.partition import Partition
 from engine_service.model.text import TextEncoder
 from engine_service.training.autoencoder import AutoencoderTraining, train_autoencoder
-from engine_service.training.buffered import LatentClips
-from engine_service.training.denoiser import DenoiserTraining, Lessons, PromptedDiT, train_denoiser
+from engine_service.training.buffered import Branches, LatentClips
+from engine_service.training.denoiser import DenoiserTraining, Lessons, PromptedDiT, SheetWriter, train_denoiser
 from engine_service.training.mix import MixEntry
 from engine_service.training.run import Ema, RunFolder, build_optimizers, learning_rate_factor
 from tests.fakes import AUTOENCODER, DIT, TEXT
@@ -67,6 +67,31 @@ def train_tiny_denoiser_in_bfloat16(run: RunFolder, optimizer: str) -> Weights:
     return train_tiny_denoiser(run, optimizer, bfloat16=True)
 
 
+def train_tiny_generator(run: RunFolder, optimizer: str) -> Weights:
+    """As a generated world is trained: keys, branches, words of a table, which get noise, and probes."""
+    rng = np.random.default_rng(0)
+
+    def random_clips(num: int, length: int) -> tuple[Tensor, Tensor, Tensor]:
+        return (
+            torch.from_numpy(rng.standard_normal((num, length, 4, 2, 2)).astype(np.float16)),
+            torch.from_numpy(rng.random((num, length, 2, 3), dtype=np.float32)),
+            torch.from_numpy(rng.integers(0, 8, (num, length, TEXT.max_words))),
+        )
+
+    branches = Branches(*random_clips(2, 4), np.array([0, 2]), np.array([3, 4]), np.array([True, False]))
+    clips = LatentClips(*random_clips(3, 8), num_state_fields=2, branches=branches)
+    torch.manual_seed(0)
+    dit = StreamDiT(replace(DIT, width=16, num_actions=1, state_may_be_open=True))
+    table = torch.from_numpy(rng.standard_normal((TEXT.vocabulary_size + 1, 5), dtype=np.float32))
+    model = PromptedDiT(dit, TextEncoder(replace(TEXT, table_width=5), table))
+    options = DenoiserTraining(
+        num_steps=6, save_every=3, sheet_every=3, latents_per_step=8, warmup_steps=2, optimizer=optimizer
+    )
+    sheets = SheetWriter(model, Autoencoder(AUTOENCODER).decoder, clips, run)
+    lessons = Lessons(clips, MIX, clips, MIX, probe_prompt=torch.zeros(TEXT.max_words, dtype=torch.int64))
+    return train_denoiser(model, lessons, run, options, "cpu", sheets)
+
+
 def train_tiny_autoencoder(run: RunFolder, _: str = "") -> Weights:
     rgb = np.random.default_rng(0).integers(0, 256, (3, 8, 16, 16, 3), dtype=np.uint8)
     torch.manual_seed(0)
@@ -81,8 +106,9 @@ def train_tiny_autoencoder(run: RunFolder, _: str = "") -> Weights:
         (train_tiny_denoiser, "muon"),
         (train_tiny_denoiser, "adamw"),
         (train_tiny_denoiser_in_bfloat16, "muon"),
+        (train_tiny_generator, "muon"),
     ],
-    ids=["autoencoder", "denoiser, muon", "denoiser, adamw", "denoiser, muon, bfloat16"],
+    ids=["autoencoder", "denoiser, muon", "denoiser, adamw", "denoiser, muon, bfloat16", "generator"],
 )
 def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, train: Any, optimizer: str) -> None:
     whole = RunFolder(tmp_path / "whole")
@@ -127,6 +153,20 @@ def test_a_run_leaves_a_loss_log_a_curve_and_no_half_written_file(tmp_path: Path
         rows = list(csv.DictReader(lines))
     assert [row["step"] for row in rows] == ["3", "6"]
     assert all(float(row["loss"]) > 0 for row in rows)
+
+
+def test_a_run_writes_the_answers_of_its_probes_beside_the_loss_before_the_first_step_and_at_every_save(
+    tmp_path: Path,
+) -> None:
+    train_tiny_generator(RunFolder(tmp_path), "muon")
+    with (tmp_path / "loss.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert [row["step"] for row in rows] == ["0", "3", "6"]
+    probed = {"spread", "edges", "gap_shuffled_past", "gap_no_past", "gap_shuffled_keys", "key_order"}
+    assert probed <= rows[0].keys()
+    assert all(np.isfinite(float(row[name])) for row in rows for name in probed)
+    assert {path.name for path in tmp_path.glob("seeds-*.png")} == {f"seeds-{step:06d}.png" for step in (0, 3, 6)}
+    assert "gap_shuffled_keys" in (tmp_path / "train.log").read_text()
 
 
 # ------------------------------------------------------------------------------------------------ the folder
