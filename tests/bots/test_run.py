@@ -16,9 +16,11 @@ from streamdit._fake_world import FAKE_WORLD
 from streamdit.bots.__main__ import run as command
 from streamdit.bots.bot import BotPlan, play
 from streamdit.bots.boxes import SKY
+from streamdit.bots.report import build
 from streamdit.bots.take import Take
 from streamdit.recording import Recording
-from streamdit.testing import FakeEngine, Misbehaviour, WallTicks
+from streamdit.testing import STEERED_WORLD, FakeEngine, Misbehaviour, WallTicks
+from streamdit.types import Steering, WorldInfo
 from streamdit.wire import engine_pb2 as pb
 
 app = Typer()
@@ -63,7 +65,9 @@ def test_an_unknown_scenario_is_refused_with_the_known_ones(tmp_path: Path) -> N
     arguments = ["--address", "x:1", "--report", str(tmp_path / "r.json"), "--scenario", "fly"]
     ran = CliRunner().invoke(app, arguments)
     assert ran.exit_code == 2
-    with pytest.raises(ValueError, match="expected one of wander, prompt-tour, prompts, redraw, probe, idle, stall"):
+    with pytest.raises(
+        ValueError, match="expected one of wander, prompt-tour, prompts, redraw, probe, keys, free, idle, stall"
+    ):
         BotPlan(address="x:1", scenario="fly", seconds=1.0)
 
 
@@ -118,6 +122,63 @@ async def test_a_world_that_takes_no_pictures_ends_the_scenario_with_its_name() 
     async with FakeEngine(world=replace(FAKE_WORLD, takes_source_frames=False)) as engine:
         take = await play(BotPlan(address=engine.address, scenario="redraw", seconds=0.2), 0)
     assert take.errors == ["bot 0: world 'square' takes no source frames"]
+
+
+async def test_keys_plays_by_actions_alone_and_the_recording_keeps_them(tmp_path: Path) -> None:
+    async with FakeEngine(world=STEERED_WORLD, tick=lambda: WallTicks(16.0)) as engine:
+        take, recording = await play_filmed(engine, tmp_path, scenario="keys", seconds=2.0, profile="single", seed=3)
+        sets, opening = engine.bodies("actions"), engine.bodies("open")[0]
+    assert len(sets) > 4
+    assert {event.kind for event in take.events} == {"actions"}
+    assert not engine.bodies("state")
+    assert not opening.HasField("state")
+    report = build("keys", 2.0, [take], None)
+    assert report["scenario"]["action_sets"] == len(take.events)
+    assert 0 < report["control_latency_ms"]["p50"] <= report["control_latency_ms"]["p95"] < 1000
+    held = recording.actions()  # (T, A)
+    assert held.any()
+    assert [action.name for action in recording.action_infos] == ["left", "right", "jump", "throttle"]
+    assert recording.prompts()[0] == ""
+    cells = recording.read()[:, -3, [8, 24, 40]]  # (T, 3 buttons, 3): lit where the button is held
+    assert np.array_equal(cells.mean(axis=2) > 127, held[:, :3] > 0)
+
+
+async def test_free_says_nothing_where_the_prompt_may_be_open_too() -> None:
+    async with FakeEngine(world=STEERED_WORLD, tick=lambda: WallTicks(64.0)) as engine:
+        plan = BotPlan(address=engine.address, scenario="free", seconds=0.3)
+        takes = [await play(plan, 0), await play(replace(plan, prompt="a square on ice"), 1)]
+        silent, asking = engine.bodies("open")
+    assert all(take.frames and not take.events and not take.errors for take in takes)
+    assert (silent.HasField("prompt"), silent.HasField("state"), silent.HasField("actions")) == (False, False, False)
+    assert (asking.prompt.text, asking.HasField("state")) == ("a square on ice", False)
+    assert not engine.bodies("actions") + engine.bodies("state") + engine.bodies("prompt")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "world", "problem"),
+    [
+        ("keys", FAKE_WORLD, "scenario keys presses actions, and world 'square' takes none"),
+        (
+            "free",
+            FAKE_WORLD,
+            "scenario free says only the prompt, and world 'square' cannot leave its state open: "
+            "it can leave open nothing",
+        ),
+        (
+            "free",
+            replace(STEERED_WORLD, may_be_open=(Steering.PROMPT,)),
+            "scenario free says only the prompt, and world 'keys' cannot leave its state and actions open: "
+            "it can leave open prompt",
+        ),
+    ],
+)
+async def test_a_world_that_cannot_be_played_so_is_refused_in_words(
+    scenario: str, world: WorldInfo, problem: str
+) -> None:
+    async with FakeEngine(world=world) as engine:
+        take = await play(BotPlan(address=engine.address, scenario=scenario, seconds=5.0), 0)
+    assert take.errors == [f"bot 0: {problem}"]
+    assert not take.frames
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ from random import Random
 import numpy as np
 import pytest
 
-from streamdit._fake_world import FAKE_WORLD
+from streamdit._fake_world import FAKE_WORLD, STEERED_WORLD
+from streamdit._said import checked_actions
 from streamdit.bots.boxes import BOX, boxes
 from streamdit.bots.scenarios import SCENARIOS, critter_prompts, probe_state
 from streamdit.bots.trajectories import in_range, wander, with_horizon
-from streamdit.types import StateField, WorldInfo
+from streamdit.types import ActionInfo, StateField, WorldInfo
 
 CRITTERS = WorldInfo(
     name="critters",
@@ -121,3 +122,34 @@ def test_the_staller_stops_reading_once_and_the_idler_does_nothing() -> None:
     steps = list(islice(SCENARIOS["stall"](CRITTERS, Random(0)), 400))
     assert [(step.at_s, step.stop_reading_s) for step in steps if step.stop_reading_s] == [(4.0, 10.0)]
     assert list(SCENARIOS["idle"](CRITTERS, Random(0))) == []
+
+
+def test_keys_are_pressed_in_turn_within_ranges_and_never_two_of_a_group() -> None:
+    steps = list(islice(SCENARIOS["keys"](STEERED_WORLD, Random(4)), 600))
+    assert (steps[0].at_s, steps[0].actions) == (0.0, {})
+    assert all(after.at_s >= before.at_s for before, after in pairwise(steps))
+    seen: dict[str, set[float]] = {}
+    for step in steps:
+        assert step.actions is not None
+        assert step.state is None
+        assert step.prompt is None
+        assert not {"left", "right"} <= set(step.actions)
+        assert step.actions == checked_actions(step.actions, STEERED_WORLD)  # what the SDK would send
+        for name, value in step.actions.items():
+            seen.setdefault(name, set()).add(value)
+    assert {name: seen[name] for name in ("left", "right", "jump")} == {"left": {1.0}, "right": {1.0}, "jump": {1.0}}
+    assert min(seen["throttle"]) < -0.9
+    assert max(seen["throttle"]) > 0.9
+
+
+def test_some_presses_are_shorter_than_a_frame() -> None:
+    world = replace(STEERED_WORLD, actions=(ActionInfo("jump"),))
+    steps = list(islice(SCENARIOS["keys"](world, Random(4)), 400))
+    holds_s = [after.at_s - before.at_s for before, after in pairwise(steps) if before.actions]
+    assert 0.05 < sum(hold_s < 1 / 16 for hold_s in holds_s) / len(holds_s) < 0.25
+    assert all(before.actions != after.actions for before, after in pairwise(steps))
+
+
+def test_the_same_seed_presses_the_same_keys() -> None:
+    runs = [list(islice(SCENARIOS["keys"](STEERED_WORLD, Random(5)), 200)) for _ in range(2)]
+    assert runs[0] == runs[1]

@@ -54,7 +54,9 @@ def run(
     record: Annotated[Path | None, typer.Option(help="Folder for one recording per bot.")] = None,
     world: Annotated[str, typer.Option(help="Default: the engine's.")] = "",
     profile: Annotated[str, typer.Option(help="Default: the world's.")] = "",
-    prompt: Annotated[str | None, typer.Option(help="Default: the world's first example.")] = None,
+    prompt: Annotated[
+        str | None, typer.Option(help="Default: left open where the world can, else its first example.")
+    ] = None,
     transition: Annotated[str, typer.Option(help="How prompts take over: " + " | ".join(TRANSITIONS))] = "immediate",
     strength: Annotated[float, typer.Option(help="redraw: 0 gives the pictures back, 1 keeps nothing of them.")] = 0.6,
     seed: Annotated[int, typer.Option(help="Of the scenario; every bot adds its number.")] = 0,

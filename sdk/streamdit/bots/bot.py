@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from streamdit.bots.film import Film
-from streamdit.bots.scenarios import SCENARIOS, Step
+from streamdit.bots.scenarios import SCENARIOS, Step, refused
 from streamdit.bots.take import EventNote, Take, frame_note, thumbnail
 from streamdit.client import connect
 from streamdit.errors import SessionClosed, StreamDiTError
@@ -28,7 +28,7 @@ class BotPlan:
     seconds: float
     world: str = ""
     profile: str = ""
-    prompt: str | None = None
+    prompt: str | None = None  # None: left open where the world can, else its first example
     transition: PromptTransition = "immediate"  # of the scenario's prompts
     strength: float = 0.6  # of its source frames, 0..1
     seed: int = 0  # of the scenario; each bot adds its number
@@ -55,7 +55,11 @@ async def play(plan: BotPlan, bot: int, on_frame: Callable[[], object] = lambda:
             async with client.play(world=plan.world, profile=plan.profile, prompt=plan.prompt) as session:
                 take.opened = session.opened
                 try:
-                    await _live(session, plan, take, on_frame)
+                    why_not = refused(plan.scenario, session.opened.world)
+                    if why_not:
+                        take.errors.append(f"bot {bot}: {why_not}")
+                    else:
+                        await _live(session, plan, take, on_frame)
                 finally:
                     take.closed = await session.close("scenario over")
                     take.num_replaced = session.stats().num_replaced
@@ -69,10 +73,9 @@ async def play(plan: BotPlan, bot: int, on_frame: Callable[[], object] = lambda:
 
 async def _live(session: Session, plan: BotPlan, take: Take, on_frame: Callable[[], object]) -> None:
     """Act and watch side by side until the time is up or the session ends."""
-    prompt = plan.prompt or "".join(session.opened.world.example_prompts[:1])
     film = None
     if plan.record is not None:
-        film = Film(plan.record / f"bot-{take.bot}", session.opened, plan.scenario, prompt)
+        film = Film(plan.record / f"bot-{take.bot}", session.opened, plan.scenario, session.last_prompt)
     steps = SCENARIOS[plan.scenario](session.opened.world, Random(plan.seed + take.bot))
     actor = asyncio.create_task(_act(session, plan, steps, take, film))
     try:
@@ -103,30 +106,13 @@ def _look(frame: Frame, plan: BotPlan, take: Take, film: Film | None) -> None:
 async def _act(session: Session, plan: BotPlan, steps: Iterator[Step], take: Take, film: Film | None) -> None:
     """The scenario on the bot's own clock."""
     began_s = time.monotonic()
-    max_horizon = session.opened.max_horizon_frames
     try:
         for step in steps:
             wait_s = began_s + step.at_s - time.monotonic()
             if wait_s < -SLIP_S:
                 began_s -= wait_s  # a bot that was held up goes on from here, without a burst of old events
             await asyncio.sleep(max(0.0, wait_s))
-            if step.prompt is not None:
-                event_id = await session.prompt(step.prompt, transition=plan.transition)
-                take.events.append(EventNote(event_id, "prompt", time.monotonic_ns()))
-                if film is not None:
-                    film.prompt(event_id, step.prompt, plan.transition)
-            if step.state is not None:
-                sent_ns = time.monotonic_ns()
-                event_id = await session.state(step.state, horizon=step.horizon[:max_horizon])
-                take.events.append(EventNote(event_id, "state", sent_ns, step.place))
-                if film is not None:
-                    film.state(event_id, step.state)
-            if step.source is not None:
-                sent_ns = time.monotonic_ns()
-                event_id = await session.source_frame(step.source, strength=plan.strength)
-                take.events.append(EventNote(event_id, "source_frame", sent_ns))
-                if film is not None:
-                    film.source(event_id, plan.strength)
+            await _say(session, plan, step, take, film)
             if step.stop_reading_s is not None:
                 await _stall(session, step.stop_reading_s, take)
             _keep_news(session, take)
@@ -134,6 +120,33 @@ async def _act(session: Session, plan: BotPlan, steps: Iterator[Step], take: Tak
         return  # the watcher learns why
     except ValueError as error:  # the world takes no source frames
         take.errors.append(f"bot {take.bot}: {error}")
+
+
+async def _say(session: Session, plan: BotPlan, step: Step, take: Take, film: Film | None) -> None:
+    """Send what a step says, and note it."""
+    if step.prompt is not None:
+        event_id = await session.prompt(step.prompt, transition=plan.transition)
+        take.events.append(EventNote(event_id, "prompt", time.monotonic_ns()))
+        if film is not None:
+            film.prompt(event_id, step.prompt, plan.transition)
+    if step.state is not None:
+        sent_ns = time.monotonic_ns()
+        event_id = await session.state(step.state, horizon=step.horizon[: session.opened.max_horizon_frames])
+        take.events.append(EventNote(event_id, "state", sent_ns, step.place))
+        if film is not None:
+            film.state(event_id, step.state)
+    if step.actions is not None:
+        sent_ns = time.monotonic_ns()
+        event_id = await session.actions(step.actions)
+        take.events.append(EventNote(event_id, "actions", sent_ns))
+        if film is not None:
+            film.actions(event_id, step.actions)
+    if step.source is not None:
+        sent_ns = time.monotonic_ns()
+        event_id = await session.source_frame(step.source, strength=plan.strength)
+        take.events.append(EventNote(event_id, "source_frame", sent_ns))
+        if film is not None:
+            film.source(event_id, plan.strength)
 
 
 async def _stall(session: Session, stop_s: float, take: Take) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ MAX_WAITING_EVENTS = 1024  # not obeyed yet; the oldest falls out
 
 
 class Film:
-    """Frames come from one thread, events from another."""
+    """Frames come from one thread, events from another. `prompt` is in force from the first frame on; "": none is."""
 
     def __init__(self, folder: Path, opened: Opened, scenario: str, prompt: str) -> None:
         world = opened.world
@@ -32,10 +32,12 @@ class Film:
             height=world.height,
             world=world.name,
             state_fields=world.state_fields,
+            actions=world.actions,
             metadata={"scenario": scenario, "profile": opened.profile, "seed": opened.seed},
             crf=CRF,
         )
-        self._recorder.prompt(prompt)
+        if prompt:
+            self._recorder.prompt(prompt)
 
     def prompt(self, event_id: int, text: str, transition: PromptTransition) -> None:
         """Was sent; written once a frame obeys it."""
@@ -44,6 +46,10 @@ class Film:
     def state(self, event_id: int, values: Sequence[float]) -> None:
         """Was sent; written once a frame obeys it."""
         self._later(event_id, partial(self._recorder.state, tuple(values)))
+
+    def actions(self, event_id: int, held: Mapping[str, float]) -> None:
+        """A set was sent; written once a frame obeys it."""
+        self._later(event_id, partial(self._recorder.actions, dict(held)))
 
     def source(self, event_id: int, strength: float) -> None:
         """A source frame was sent; its strength is written once a frame obeys it."""

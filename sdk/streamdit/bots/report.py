@@ -181,6 +181,8 @@ def _extras(scenario: str, seconds: float, takes: Sequence[Take], seen_ms: Seque
     }
     if scenario in ("prompt-tour", "prompts"):
         extras["prompts"] = sum(event.kind == "prompt" for take in takes for event in take.events)
+    if scenario == "keys":
+        extras["action_sets"] = sum(event.kind == "actions" for take in takes for event in take.events)
     if scenario == "redraw":
         extras["source_frames"] = sum(event.kind == "source_frame" for take in takes for event in take.events)
     if scenario == "probe":

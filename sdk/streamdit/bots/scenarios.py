@@ -5,6 +5,8 @@ prompt-tour   the same, and the next example prompt every 4 s
 prompts       the same in one place: every 3 s another critter, that of the next example prompt
 redraw        walks about; every frame comes with a picture of boxes to be redrawn
 probe         stands still and teleports between two far places, for visible latency
+keys          presses the world's actions at random and says nothing of its state
+free          says the prompt, or nothing where that may be open too, and looks
 idle          sends nothing
 stall         wanders; stops reading for 10 s, then goes on
 """
@@ -19,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamdit.bots.boxes import boxes
+from streamdit.bots.keys import random_holds
 from streamdit.bots.trajectories import StateValues, is_critter_world, ordered, standing, wander, with_horizon
-from streamdit.types import WorldInfo
+from streamdit.types import Steering, WorldInfo
 
 HORIZON_FRAMES = 8
 TOUR_EVERY_S, CRITTER_EVERY_S = 4.0, 3.0
@@ -37,6 +40,7 @@ class Step:
     source: NDArray[np.uint8] | None = None  # (H, W, 3), to be redrawn
     state: StateValues | None = None
     horizon: tuple[StateValues, ...] = ()
+    actions: Mapping[str, float] | None = None  # the whole set in force from now on
     place: int | None = None  # probe: which of the two places this step teleports to
     stop_reading_s: float | None = None
 
@@ -101,6 +105,12 @@ def probe_state(world: WorldInfo, place: int) -> StateValues:
     return ordered(world, {**standing(world), field.name: field.min + share * (field.max - field.min)})
 
 
+def keys(world: WorldInfo, random: Random) -> Iterator[Step]:
+    """A set of actions whenever it changes. Raises ValueError: the world has no actions."""
+    for at_s, held in random_holds(world, random):
+        yield Step(at_s=at_s, actions=held)
+
+
 def idle(_world: WorldInfo, _random: Random) -> Iterator[Step]:
     """Nothing at all."""
     return iter(())
@@ -115,12 +125,28 @@ def stall(world: WorldInfo, random: Random) -> Iterator[Step]:
         yield replace(step, stop_reading_s=STALL_FOR_S) if stops else step
 
 
+def refused(scenario: str, world: WorldInfo) -> str:
+    """Why a world cannot be played so, naming it and what it lacks; "" if it can."""
+    if scenario == "keys" and not world.actions:
+        return f"scenario keys presses actions, and world {world.name!r} takes none"
+    if scenario == "free":
+        must = [one for one in world.steered_by if one is not Steering.PROMPT and one not in world.may_be_open]
+        if must:
+            names = " and ".join(one.name.lower() for one in must)
+            may = ", ".join(one.name.lower() for one in world.may_be_open) or "nothing"
+            cannot = f"world {world.name!r} cannot leave its {names} open: it can leave open {may}"
+            return f"scenario free says only the prompt, and {cannot}"
+    return ""
+
+
 SCENARIOS: Mapping[str, Scenario] = {
     "wander": wander_about,
     "prompt-tour": prompt_tour,
     "prompts": prompts,
     "redraw": redraw,
     "probe": probe,
+    "keys": keys,
+    "free": idle,  # the prompt is said when the session is opened
     "idle": idle,
     "stall": stall,
 }
