@@ -15,18 +15,10 @@ from torch import Tensor, nn
 from engine_service.model.dit import StreamDiT
 from engine_service.model.partition import PAPER, buffer_sigmas
 from engine_service.model.world import StateField, World
-from engine_service.runtime.denoiser import (
-    CPU,
-    DecodeStep,
-    Denoiser,
-    EncodedPrompt,
-    EncodeStep,
-    MicroStep,
-    PromptEncoder,
-    Runtime,
-)
+from engine_service.runtime.denoiser import CPU, DecodeStep, Denoiser, EncodeStep, MicroStep, Runtime
 from engine_service.runtime.export import Graph
 from engine_service.runtime.precision import in_precision
+from engine_service.runtime.prompts import EncodedPrompt, PromptEncoder
 from engine_service.runtime.quantised import observed
 from engine_service.runtime.weights import Networks
 from engine_service.stream.session import StreamSession

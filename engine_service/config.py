@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from engine_service.model.world import World
 from engine_service.runtime.denoiser import Runtime
 from engine_service.runtime.load import load_runtime, silent
 from engine_service.runtime.world import find_world
@@ -55,11 +56,15 @@ def build_server(config: EngineConfig, say: Callable[[str], None] = silent) -> E
     def player(plan: SessionPlan) -> Player:
         return StreamSession(runtime, profile=plan.profile, seed=plan.seed)
 
+    def read_prompt(_world: World, text: str) -> object:
+        return runtime.prompts.read(text)
+
     return EngineServer(
         replace(config.server, gpu=gpu_to_watch(runtime, config.gpu_hz)),
         worlds={world.name: world},
         default_world=world.name,
         player_factory=player,
+        read_prompt=read_prompt,
         backend=runtime.backend,
         device=runtime.device,
     )

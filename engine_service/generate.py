@@ -7,6 +7,7 @@ from rich.progress import track
 
 from engine_service.runtime.load import load_runtime
 from engine_service.runtime.world import find_world
+from engine_service.stream.prompts import remark_text
 from engine_service.stream.session import StreamSession
 from engine_service.types import Prompt, State
 from streamdit.recording import Recorder, Recording
@@ -39,9 +40,8 @@ def generate_recording(
         raise ValueError(f"{states}: states have {len(path[0])} values, world {served.name} {len(served.state_fields)}")
 
     player = StreamSession(runtime, profile=profile, seed=seed)
-    unknown = player.apply(Prompt(0, prompt))
-    if unknown is not None:
-        say(f"world {served.name} does not know: {', '.join(unknown.words)}")
+    for remark in player.apply(Prompt(0, prompt)):
+        say(f"world {served.name}: {remark_text(remark)}")
     per_shift = player.frames_per_shift
     num_frames = round(seconds * served.fps)
     fields = [StateField(f.name, f.min, f.max, f.periodic, f.resting) for f in served.state_fields]

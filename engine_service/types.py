@@ -141,10 +141,23 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class UnknownWords:
-    """Words of a prompt that the world does not know; the rest of the prompt is in force."""
+    """Words of a prompt that the world does not know, or that it takes for misspelt; the rest is in force."""
 
     event_id: int
     words: tuple[str, ...]
+    read_as: tuple[tuple[str, str], ...] = ()  # misspellings, and what they were taken for
+
+
+@dataclass(frozen=True, slots=True)
+class FarPrompt:
+    """A prompt about something that the world was never taught; it is in force all the same."""
+
+    event_id: int
+    nearest: str  # the prompt that it knows and that is most like it
+    similarity: float  # cosine, -1..1
+
+
+Remark: TypeAlias = UnknownWords | FarPrompt  # about a prompt
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from engine_service.model.dit import DiTConfig, StreamDiT
 from engine_service.model.partition import Partition
 from engine_service.model.text import TextConfig, TextEncoder, VocabularyTokenizer
 from engine_service.model.world import StateField, World
-from engine_service.runtime.denoiser import EncodedPrompt, PromptEncoder, Runtime
+from engine_service.runtime.denoiser import Runtime
+from engine_service.runtime.prompts import EncodedPrompt, PromptEncoder
 from engine_service.runtime.torch_backend import TorchDecoder, TorchDenoiser, TorchEncoder
 from engine_service.runtime.weights import Networks
 from engine_service.types import Past

@@ -8,8 +8,9 @@ from engine_service.evaluation.reuse import ReuseConfig, ReuseSampler
 from engine_service.evaluation.stage import LatentSampler, StreamDiTSampler
 from engine_service.model.partition import Partition
 from engine_service.model.world import World
-from engine_service.runtime.denoiser import Denoiser, EncodedPrompt
+from engine_service.runtime.denoiser import Denoiser
 from engine_service.runtime.guidance import GuidedDenoiser
+from engine_service.runtime.prompts import EncodedPrompt
 
 CLASSIC = "classic"  # the game's own renderer: what judges make of true frames is the ceiling
 LatentShape = tuple[int, int, int]

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine_service.model.partition import Partition
-from engine_service.runtime.denoiser import Denoiser, EncodedPrompt, Runtime
+from engine_service.runtime.denoiser import Denoiser, Runtime
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.stream import sampler
 from engine_service.stream.batch import play_alone
 from engine_service.stream.buffer import MovingBuffer

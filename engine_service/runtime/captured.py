@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine_service.runtime.cuda_graph import CapturedCall
-from engine_service.runtime.denoiser import EncodedPrompt
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.runtime.weights import Networks
 
 

@@ -14,19 +14,11 @@ from torch import Tensor, nn
 from engine_service.model.autoencoder import Decoder, Encoder, from_rgb, to_rgb
 from engine_service.model.dit import StreamDiT
 from engine_service.model.flow import euler, velocity_from_clean
-from engine_service.model.text import TextEncoder, Tokenizer, Tokens
 from engine_service.model.world import World
+from engine_service.runtime.prompts import EncodedPrompt, PromptEncoder
 from engine_service.types import Past
 
 CPU = torch.device("cpu")
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedPrompt:
-    """A prompt as the transformer reads it."""
-
-    words: Tensor  # (P, L, Dt)
-    bias: Tensor  # (P, L), 0 for words and very negative for padding
 
 
 class Denoiser(Protocol):
@@ -63,25 +55,6 @@ class FrameEncoder(Protocol):
 
     def encode(self, frames: Tensor) -> Tensor:
         """uint8 `(r, height, width, 3)`, on the CPU -> one latent `(1, C, H, W)`."""
-
-
-class PromptEncoder:
-    """Text -> embedding on a device; runs only when the prompt changes, always in torch on the CPU."""
-
-    def __init__(self, tokenizer: Tokenizer, encoder: TextEncoder, device: torch.device = CPU) -> None:
-        self._tokenizer = tokenizer
-        self._encoder = encoder
-        self._device = device
-
-    def tokens(self, text: str) -> Tokens:
-        """Word numbers, and the words the world does not know."""
-        return self._tokenizer(text)
-
-    @torch.inference_mode()
-    def encode(self, tokens: Tokens) -> EncodedPrompt:
-        """One pass of the text encoder."""
-        words, bias = self._encoder(torch.tensor([tokens.ids]))
-        return EncodedPrompt(words.to(self._device), bias.to(self._device))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from engine_service.model.ladder import buffer_lengths
 from engine_service.runtime.choice import BackendError, Choice, Facts, check_name, choices, require
 from engine_service.runtime.clips import load_clips
 from engine_service.runtime.cuda_graph import DeviceMemoryError
-from engine_service.runtime.denoiser import CPU, PromptEncoder, Runtime
+from engine_service.runtime.denoiser import CPU, Runtime
 from engine_service.runtime.machine import gather_facts, torch_gpu
+from engine_service.runtime.prompts import PromptEncoder
 from engine_service.runtime.tensorrt.driver import Gpu
 from engine_service.runtime.tensorrt.flavour import Flavour, TensorRtError, load_flavour
 from engine_service.runtime.tensorrt.plans import PlanCache, default_plans
-from engine_service.runtime.text import check_words
+from engine_service.runtime.text import check_words, load_known_prompts
 from engine_service.runtime.weights import Networks, load_networks
 from engine_service.runtime.world import WorldFolder, load_world
 
@@ -65,7 +66,10 @@ def load_runtime(
     clips = load_clips(folder.world)
     networks = load_networks(folder, teacher=teacher)
     loading = _Loading(folder, networks, num_threads, cache, plans, max_sessions, with_rungs=with_rungs)
-    return replace(take_first(loading.candidates(backend), loading.runtime, say), clips=clips)
+    runtime = replace(take_first(loading.candidates(backend), loading.runtime, say), clips=clips)
+    # What a session begins with before it says anything.
+    runtime.prompts.keep({"", folder.world.example_prompts[0], *(clip.prompt for clip in clips.values())})
+    return runtime
 
 
 def take_first(found: Sequence[Choice], make: Callable[[str], Runtime], say: Callable[[str], None]) -> Runtime:
@@ -103,6 +107,7 @@ class _Loading:
     ) -> None:
         self._world = folder.world
         self._networks = networks
+        self._known = load_known_prompts(folder, networks.tokenizer, networks.text)
         self._num_threads = num_threads or os.cpu_count() or 1
         self._cache = cache or default_cache()
         self._plans = PlanCache(plans or default_plans(folder.world.name))
@@ -225,7 +230,7 @@ class _Loading:
         return config.latent_channels, config.latent_height, config.latent_width
 
     def _prompts(self, device: torch.device) -> PromptEncoder:
-        return PromptEncoder(self._networks.tokenizer, self._networks.text, device)
+        return PromptEncoder(self._networks.tokenizer, self._networks.text, device, known=self._known)
 
 
 def facts_for(world_folder: Path, plans: Path | None = None) -> Facts:

@@ -18,7 +18,8 @@ import engine_service.model as model_package
 import engine_service.runtime.denoiser as denoiser_module
 from engine_service.model.autoencoder import SPATIAL
 from engine_service.model.dit import StreamDiT
-from engine_service.runtime.denoiser import DecodeStep, EncodedPrompt, EncodeStep, MicroStep
+from engine_service.runtime.denoiser import DecodeStep, EncodeStep, MicroStep
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.runtime.weights import Networks
 
 # What a compiled graph may differ from torch, in latent units (root mean square 1): asserted in tests.

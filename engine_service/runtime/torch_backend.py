@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from engine_service.runtime.captured import to_host
-from engine_service.runtime.denoiser import DecodeStep, EncodedPrompt, EncodeStep, MicroStep
+from engine_service.runtime.denoiser import DecodeStep, EncodeStep, MicroStep
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.runtime.weights import Networks
 
 ANY_BATCH = tuple(range(1, 17))  # eager torch takes any; a bound keeps a batch's memory bounded

@@ -18,6 +18,7 @@ from engine_service.server.config import ServerConfig
 from engine_service.server.gpu_metrics import GpuMetrics
 from engine_service.server.messages import PlayerFactory
 from engine_service.server.metrics import Metrics, MetricsPage
+from engine_service.server.prompt_thread import PromptThread, ReadPrompt, nothing_to_read
 from engine_service.server.service import EngineService
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import Clock, SystemClock
@@ -46,9 +47,14 @@ class EngineServer:
         player_factory: PlayerFactory,
         backend: str,
         device: str,
+        read_prompt: ReadPrompt = nothing_to_read,
         clock: Clock | None = None,
     ) -> None:
-        """Raises ValueError if `default_world` is not among `worlds`."""
+        """`read_prompt` is called in a thread of its own before a player is told of a prompt.
+
+        Raises:
+            ValueError: `default_world` is not among `worlds`.
+        """
         self._config = config
         self._backend = backend
         self._default_world = default_world
@@ -64,6 +70,7 @@ class EngineServer:
             governor=config.governor,
             newest_reading=self._newest_reading,
         )
+        self._prompts = PromptThread(read_prompt)
         self._service = EngineService(
             offer=Offer(
                 worlds=worlds,
@@ -80,6 +87,7 @@ class EngineServer:
             backend=backend,
             device=device,
             newest_reading=self._newest_reading,
+            prompts=self._prompts,
         )
         self._health = health.aio.HealthServicer()
         self._pages = ExitStack()
@@ -119,6 +127,7 @@ class EngineServer:
                 await server.stop(grace=0.2)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._worker.stop)
+        self._prompts.stop()
         if self._gpu is not None:
             await loop.run_in_executor(None, self._gpu.stop)
         self._pages.close()

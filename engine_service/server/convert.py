@@ -17,7 +17,8 @@ from engine_service.server.outbox import Outgoing
 from engine_service.server.rejection import Rejection, RejectReason
 from engine_service.server.state_checks import MAX_HORIZON_FRAMES
 from engine_service.server.tally import Measured, Totals
-from engine_service.types import Applied, Closed, Drops, UnknownWords
+from engine_service.stream.prompts import remark_text
+from engine_service.types import Applied, Closed, Drops, FarPrompt, Remark, UnknownWords
 from streamdit.types import ActionInfo, Steering
 from streamdit.wire import engine_pb2 as wire
 
@@ -129,16 +130,15 @@ def rejected(rejection: Rejection, event_id: int) -> ToClient:
     )
 
 
-def unknown_words(notice: UnknownWords) -> ToClient:
-    """Words of a prompt that mean nothing to the world."""
-    return wire.ServerMessage(
-        notice=wire.Notice(
-            code=wire.NOTICE_CODE_UNKNOWN_WORDS,
-            detail=f"the world does not know: {', '.join(notice.words)}",
-            event_id=notice.event_id,
-            words=notice.words,
-        )
-    )
+def remark(about: Remark) -> ToClient:
+    """What the engine has to say of a prompt."""
+    match about:
+        case UnknownWords():
+            code, words = wire.NOTICE_CODE_UNKNOWN_WORDS, about.words
+        case FarPrompt():
+            code, words = wire.NOTICE_CODE_FAR_PROMPT, (about.nearest,)
+    detail = remark_text(about)
+    return wire.ServerMessage(notice=wire.Notice(code=code, detail=detail, event_id=about.event_id, words=words))
 
 
 def late(lateness_s: float, skip_frames: int) -> ToClient:

@@ -1,13 +1,14 @@
 """What a session's client has said so far: each event is checked, remembered, and passed on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
+from engine_service.model.world import World
 from engine_service.server.event_checks import check_event
 from engine_service.server.messages import EventRequest, ResetRequest, SessionPlan
 from engine_service.server.steered import Steered, steered_at_first
-from engine_service.types import Actions, Event
+from engine_service.types import Actions, Event, Prompt
 
 
 class Hearing:
@@ -17,18 +18,22 @@ class Hearing:
         self,
         plan: SessionPlan,
         post: Callable[[Event], None],
+        read_prompt: Callable[[World, str], Awaitable[None]],
         *,
         newest_event_id: int = 0,
         steered: Steered | None = None,
     ) -> None:
-        """`steered` is that of the connection before this one, None if there was none."""
+        """`read_prompt` returns when a prompt can be obeyed without further work. `steered` is that of the connection
+        before this one, None if there was none."""
         self._world = plan.world
         self._post = post
+        self._read_prompt = read_prompt
         self.newest_event_id = newest_event_id
         self.steered = steered or steered_at_first(plan)
 
     async def hear(self, message: EventRequest) -> Event:
-        """Pass an event on. Several pictures are decoded beside the event loop, one is not worth it.
+        """Pass an event on. Several pictures are decoded beside the event loop, one is not worth it; a prompt is read
+        in a thread of its own.
 
         Raises:
             Rejection: it may not be obeyed.
@@ -36,6 +41,8 @@ class Hearing:
         check = partial(check_event, message, self._world, newest_id=self.newest_event_id, profile=self.steered.profile)
         decodes = isinstance(message, ResetRequest) and message.start is not None
         event = await asyncio.to_thread(check) if decodes else check()
+        if isinstance(event, Prompt):
+            await self._read_prompt(self._world, event.text)
         self._obey(event)
         return event
 

@@ -6,9 +6,10 @@ The caller's task writes, a task of its own reads; the loop's timers watch for s
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from engine_service.model.world import World
 from engine_service.server import convert, messages
 from engine_service.server.config import ServerConfig
 from engine_service.server.governed import RungChanged
@@ -24,7 +25,7 @@ from engine_service.server.silence import Silence
 from engine_service.server.tally import Tally, Totals
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import Clock
-from engine_service.types import Actions, Closed, ClosedReason, Event, UnknownWords
+from engine_service.types import Actions, Closed, ClosedReason, Event, FarPrompt, UnknownWords
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Play:
         metrics: Metrics,
         active_sessions: Callable[[], int],
         keep: Callable[[Abandoned], None],
+        read_prompt: Callable[[World, str], Awaitable[None]],
         resumed: Abandoned | None = None,
         control_size: int = 1024,
     ) -> None:
@@ -81,6 +83,7 @@ class Play:
         self._hearing = Hearing(
             plan,
             self._post,
+            read_prompt,
             newest_event_id=self._resumed_after or 0,
             steered=None if resumed is None else resumed.steered,
         )
@@ -277,8 +280,8 @@ class Play:
                 self._metrics.rung_changes.labels("better" if item.better else "lower").inc()
                 log.info("session %s: %s", self._plan.session_id, item.reason)
                 self._tell(convert.rung_changed(item))
-            case UnknownWords():
-                self._tell(convert.unknown_words(item))
+            case UnknownWords() | FarPrompt():
+                self._tell(convert.remark(item))
             case Failed():
                 self.end(Closed(ClosedReason.ENGINE_FAILED, item.detail))
 

@@ -21,10 +21,10 @@ from engine_service.types import (
     Frame,
     GpuReading,
     Pause,
+    Remark,
     Reset,
     Resume,
     SwitchProfile,
-    UnknownWords,
 )
 
 
@@ -59,7 +59,7 @@ class Failed:
     detail: str
 
 
-Delivered: TypeAlias = Frames | Made | Late | RungChanged | UnknownWords | Failed
+Delivered: TypeAlias = Frames | Made | Late | RungChanged | Remark | Failed
 
 
 class Seat:
@@ -281,13 +281,13 @@ class Seat:
             self.deliver(changed)
 
     def _apply(self, player: Player, event: Event) -> None:
-        unknown = player.apply(event)
+        remarks = player.apply(event)
         if isinstance(event, SwitchProfile) and self._governed is not None:
             self._governed.climb(player.rungs)
             if self._governed.number:
                 player.take_rung(self._governed.rung)
-        if unknown is not None and unknown.words:
-            self.deliver(unknown)
+        for remark in remarks:
+            self.deliver(remark)
 
     def _encode(self, frame: Frame) -> EncodedFrame:
         number, quality = 0, self.plan.jpeg_quality

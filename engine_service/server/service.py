@@ -25,6 +25,7 @@ from engine_service.server.lobby import Abandoned, Lobby
 from engine_service.server.messages import OpenRequest, SessionPlan
 from engine_service.server.metrics import Metrics
 from engine_service.server.play import Play
+from engine_service.server.prompt_thread import PromptThread
 from engine_service.server.rejection import Rejection
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import Clock
@@ -48,7 +49,9 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         backend: str,
         device: str,
         newest_reading: Callable[[], GpuReading | None],
+        prompts: PromptThread,
     ) -> None:
+        self._prompts = prompts
         self._newest_reading = newest_reading
         self._offer = offer
         self._worker = worker
@@ -105,6 +108,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             metrics=self._metrics,
             active_sessions=lambda: len(self._plays),
             keep=self._keep,
+            read_prompt=self._prompts.read,
             resumed=resumed,
         )
         self._plays.add(play)
@@ -168,7 +172,9 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             plan = admission()
         else:
             plan = await asyncio.to_thread(admission)  # it decodes pictures
-            check_room(self._offer, len(self._plays))  # others may have come meanwhile
+        if plan.prompt is not None:
+            await self._prompts.read(plan.world, plan.prompt.text)
+        check_room(self._offer, len(self._plays))  # others may have come meanwhile
         check_gpu_memory(self._newest_reading())
         return plan
 

@@ -15,7 +15,8 @@ from typing import TypeAlias, TypeVar
 import torch
 from torch import Tensor
 
-from engine_service.runtime.denoiser import Denoiser, EncodedPrompt, FrameDecoder
+from engine_service.runtime.denoiser import Denoiser, FrameDecoder
+from engine_service.runtime.prompts import EncodedPrompt
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from engine_service.model.ladder import Rung
 from engine_service.stream.batch import Calls
-from engine_service.types import Chunk, Event, UnknownWords
+from engine_service.types import Chunk, Event, Remark
 
 
 def nothing_new() -> None:
@@ -23,8 +23,11 @@ class Player(Protocol):
     def frame_period_us(self) -> int:
         """Media time between frames."""
 
-    def apply(self, event: Event) -> UnknownWords | None:
-        """Put a checked event into the next micro-step's conditioning. Pause and Resume are not for here."""
+    def apply(self, event: Event) -> tuple[Remark, ...]:
+        """Put a checked event into the next micro-step's conditioning; what is to be said of it.
+
+        Pause and Resume are not for here.
+        """
 
     @property
     def rungs(self) -> tuple[Rung, ...]:

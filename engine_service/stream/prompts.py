@@ -1,7 +1,8 @@
 """The prompt over media time: what is in force at a frame, and how a new one takes over (StreamDiT supplement 8)."""
 
 from engine_service.model.text import mix_words
-from engine_service.runtime.denoiser import EncodedPrompt
+from engine_service.runtime.prompts import EncodedPrompt
+from engine_service.types import FarPrompt, Remark, UnknownWords
 
 
 class PromptTrack:
@@ -23,3 +24,16 @@ class PromptTrack:
         if done >= self._length:
             return new
         return EncodedPrompt(*mix_words(old.words, old.bias, new.words, new.bias, done / self._length))
+
+
+def remark_text(remark: Remark) -> str:
+    """A sentence for people."""
+    match remark:
+        case UnknownWords():
+            parts = [f"the world does not know: {', '.join(remark.words)}"] if remark.words else []
+            return "; ".join([*parts, *(f"read {said!r} as {meant!r}" for said, meant in remark.read_as)])
+        case FarPrompt():
+            return (
+                f"the world was taught nothing like this; the nearest prompt that it knows is {remark.nearest!r} "
+                f"(similarity {remark.similarity:.2f})"
+            )

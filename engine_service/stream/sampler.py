@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from engine_service.model.partition import buffer_sigmas
-from engine_service.runtime.denoiser import Denoiser, EncodedPrompt
+from engine_service.runtime.denoiser import Denoiser
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.stream.batch import Calls, MicroStepCall
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.source import Source

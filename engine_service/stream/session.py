@@ -10,7 +10,8 @@ from torch import Tensor
 
 from engine_service.model.ladder import Rung, ladder
 from engine_service.runtime.cuda_graph import memory_errors_named
-from engine_service.runtime.denoiser import EncodedPrompt, Runtime
+from engine_service.runtime.denoiser import Runtime
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.stream.batch import Calls, DecodeCall, play_alone
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.player import nothing_new
@@ -24,11 +25,13 @@ from engine_service.types import (
     Applied,
     Chunk,
     Event,
+    FarPrompt,
     Frame,
     Past,
     Pause,
     Prompt,
     Release,
+    Remark,
     Reset,
     Resume,
     SourceFrame,
@@ -86,12 +89,12 @@ class StreamSession:
         """The partition in force, by name."""
         return self._profile
 
-    def apply(self, event: Event) -> UnknownWords | None:
-        """Put a checked event into the conditioning of the next micro-step."""
-        unknown: tuple[str, ...] = ()
+    def apply(self, event: Event) -> tuple[Remark, ...]:
+        """Put a checked event into the conditioning of the next micro-step; what is to be said of a prompt."""
+        remarks: tuple[Remark, ...] = ()
         match event:
             case Prompt():
-                unknown = self._change_prompt(event)
+                remarks = self._change_prompt(event)
             case State():
                 self._state.update(self._next_frame, event.values, event.horizon, event.fields)
             case Actions():
@@ -113,7 +116,7 @@ class StreamSession:
                 raise ValueError(f"{type(event).__name__} is for the schedule, not for the stream")
         self._last_event_id = max(self._last_event_id, event.event_id)  # the engine's own events have id 0
         self._waiting.append(event.event_id)
-        return UnknownWords(event.event_id, unknown) if unknown else None
+        return remarks
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
@@ -205,15 +208,20 @@ class StreamSession:
         runtime = self._runtime
         return MovingBuffer(self._partition, runtime.latent_shape, seed, self._max_references, runtime.latent_device)
 
-    def _change_prompt(self, event: Prompt) -> tuple[str, ...]:
-        """Let a prompt take over in its own way; the words the world does not know."""
-        tokens = self._runtime.prompts.tokens(event.text)
+    def _change_prompt(self, event: Prompt) -> tuple[Remark, ...]:
+        """Let a prompt take over in its own way. The server has it read before it comes here, so it is at hand."""
+        read = self._runtime.prompts.read(event.text)
         smooth_frames = event.smooth_frames if event.transition is Transition.SMOOTH else 0
-        self._prompts.update(self._next_frame, self._runtime.prompts.encode(tokens), smooth_frames)
+        self._prompts.update(self._next_frame, read.encoded, smooth_frames)
         self._says_prompt = True
         if event.transition is Transition.FAST:
             self._forget_to = event.renoise_to
-        return tokens.unknown_words
+        remarks: list[Remark] = []
+        if read.tokens.unknown_words or read.tokens.read_as:
+            remarks.append(UnknownWords(event.event_id, read.tokens.unknown_words, read.tokens.read_as))
+        if read.far_from is not None:
+            remarks.append(FarPrompt(event.event_id, read.far_from.text, read.far_from.similarity))
+        return tuple(remarks)
 
     def _release(self, steering: frozenset[Steering]) -> None:
         """Un-say what was said of these, from the next frame on."""
@@ -239,7 +247,7 @@ class StreamSession:
             self._prompts.update(self._next_frame, self._encoded(past.prompt))
 
     def _encoded(self, prompt: str) -> EncodedPrompt:
-        return self._runtime.prompts.encode(self._runtime.prompts.tokens(prompt))
+        return self._runtime.prompts.read(prompt).encoded
 
     def _encode(self, frames: NDArray[np.uint8]) -> Tensor:
         return self._runtime.encoder.encode(torch.from_numpy(frames))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from engine_service.evaluation.stage import Conditioning, LatentSampler
-from engine_service.runtime.denoiser import EncodedPrompt
+from engine_service.runtime.prompts import EncodedPrompt
 from tests.fakes import tiny_runtime
 
 RUNTIME = tiny_runtime()

@@ -7,7 +7,8 @@ from torch import Tensor
 from engine_service.evaluation.fifo import FifoConfig, FifoSampler, fifo_sigmas, iterate, noised_base
 from engine_service.evaluation.stage import CountedDenoiser
 from engine_service.model.partition import Partition
-from engine_service.runtime.denoiser import Denoiser, EncodedPrompt
+from engine_service.runtime.denoiser import Denoiser
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.stream.batch import play_alone
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.sampler import Conditioning, advance

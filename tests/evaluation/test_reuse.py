@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from engine_service.evaluation.reuse import ReuseConfig, ReuseSampler, next_noise, staged
-from engine_service.runtime.denoiser import Denoiser, EncodedPrompt
+from engine_service.runtime.denoiser import Denoiser
+from engine_service.runtime.prompts import EncodedPrompt
 from tests.evaluation.playing import RUNTIME, num_tensors, places, played
 from tests.fakes import LATENT_SHAPE, LedgerDenoiser, name_of
 

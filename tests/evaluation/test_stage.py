@@ -16,7 +16,8 @@ from engine_service.evaluation.stage import (
     StreamDiTSampler,
     perform,
 )
-from engine_service.runtime.denoiser import Denoiser, EncodedPrompt
+from engine_service.runtime.denoiser import Denoiser
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.stream.session import StreamSession
 from engine_service.types import Prompt, State
 from tests.evaluation.playing import PROMPT, RUNTIME, num_tensors, places

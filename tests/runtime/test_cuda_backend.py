@@ -17,8 +17,9 @@ from engine_service.runtime.cuda_backend import (
     fitting_config,
 )
 from engine_service.runtime.cuda_graph import CapturedCall, DeviceMemoryError, new_pool
-from engine_service.runtime.denoiser import CPU, EncodedPrompt, PromptEncoder
+from engine_service.runtime.denoiser import CPU
 from engine_service.runtime.precision import in_precision
+from engine_service.runtime.prompts import EncodedPrompt, PromptEncoder
 from engine_service.runtime.torch_backend import TorchDecoder, TorchDenoiser, TorchEncoder
 from tests.fakes import DIT, LATENT_SHAPE, tiny_networks
 

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from engine_service.model.attention import Window
 from engine_service.model.world import StateField
-from engine_service.runtime.denoiser import EncodedPrompt, PromptEncoder
 from engine_service.runtime.openvino_backend import (
     TOLERANCE_BFLOAT16,
     TOLERANCE_FLOAT32,
@@ -21,6 +20,7 @@ from engine_service.runtime.openvino_backend import (
     cpu_precision,
     fingerprint,
 )
+from engine_service.runtime.prompts import EncodedPrompt, PromptEncoder
 from engine_service.runtime.torch_backend import TorchDecoder, TorchDenoiser
 from engine_service.runtime.weights import Networks
 from tests.fakes import DIT, LATENT_SHAPE, STATE_FIELDS, tiny_networks

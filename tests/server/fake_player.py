@@ -23,6 +23,7 @@ from engine_service.types import (
     Frame,
     Prompt,
     Release,
+    Remark,
     Reset,
     SourceFrame,
     State,
@@ -126,7 +127,7 @@ class FakePlayer:
     def frame_period_us(self) -> int:
         return WORLD.frame_period_us
 
-    def apply(self, event: Event) -> UnknownWords | None:
+    def apply(self, event: Event) -> tuple[Remark, ...]:
         assert threading.get_ident() == self.thread, "a player stays in its thread"
         self.seen.append(event)
         self._newest_event_id = max(self._newest_event_id, event.event_id)
@@ -139,7 +140,7 @@ class FakePlayer:
                     raise MemoryError("cannot hold another latent")
                 self._text = event.text
                 unknown = tuple(word for word in event.text.split() if word not in WORLD.vocabulary)
-                return UnknownWords(event.event_id, unknown) if unknown else None
+                return (UnknownWords(event.event_id, unknown),) if unknown else ()
             case State(fields=None):
                 self._values = event.values
             case State():
@@ -157,7 +158,7 @@ class FakePlayer:
                 self._profile = event.profile
             case _:
                 raise AssertionError(f"{event} is not for a player")
-        return None
+        return ()
 
     @property
     def rungs(self) -> tuple[Rung, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import Tensor
 
-from engine_service.runtime.denoiser import EncodedPrompt
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.server.app import EngineServer
 from engine_service.server.config import ServerConfig
 from engine_service.stream.session import StreamSession

@@ -10,7 +10,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from torch import Tensor
 
 from engine_service.model.ladder import ladder
-from engine_service.runtime.denoiser import Denoiser, EncodedPrompt, Runtime
+from engine_service.runtime.denoiser import Denoiser, Runtime
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.server.app import SERVICE_NAME, EngineServer
 from engine_service.server.config import ServerConfig
 from engine_service.server.governed import RungChanged

@@ -9,6 +9,7 @@ from engine_service.server.encoder import EncodedFrame
 from engine_service.server.messages import Delivery, Encoding
 from engine_service.server.metrics import Metrics
 from engine_service.server.play import Play
+from engine_service.server.prompt_thread import PromptThread, nothing_to_read
 from engine_service.server.seat import Frames, Made
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import SystemClock
@@ -58,6 +59,7 @@ def new_play(line: StuckLine, delivery: Delivery) -> Play:
         metrics=Metrics(),
         active_sessions=lambda: 1,
         keep=lambda _: None,
+        read_prompt=PromptThread(nothing_to_read).read,
     )
 
 

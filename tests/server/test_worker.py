@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from torch import Tensor
 
-from engine_service.runtime.denoiser import EncodedPrompt
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.server.messages import Delivery, Encoding, SessionPlan
 from engine_service.server.seat import Delivered, Failed, Frames, Late, Made, Seat
 from engine_service.server.worker import Worker

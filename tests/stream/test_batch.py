@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from engine_service.runtime.cuda_graph import DeviceMemoryError
-from engine_service.runtime.denoiser import EncodedPrompt
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.stream.batch import Call, Calls, DecodeCall, MicroStepCall, grouped, play, play_alone, split
 from engine_service.stream.session import StreamSession
 from engine_service.types import Chunk, Prompt, State, SwitchProfile

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine_service.runtime.denoiser import EncodedPrompt, PromptEncoder
+from engine_service.runtime.prompts import EncodedPrompt, PromptEncoder
 from engine_service.stream.session import StreamSession
 from engine_service.types import Event, Prompt, Reset, SourceFrame, State, SwitchProfile, Transition
 from tests.fakes import LATENT_SHAPE, WORLD, tiny_networks, tiny_runtime

@@ -3,7 +3,7 @@
 import torch
 
 from engine_service.model.text import mix_words
-from engine_service.runtime.denoiser import EncodedPrompt
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.stream.prompts import PromptTrack
 from engine_service.stream.session import StreamSession
 from engine_service.types import Prompt, Transition

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine_service.model.partition import Partition, buffer_sigmas
-from engine_service.runtime.denoiser import EncodedPrompt
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.stream.batch import play_alone
 from engine_service.stream.buffer import MovingBuffer
 from engine_service.stream.sampler import Conditioning, advance, settle

@@ -179,7 +179,7 @@ def test_the_world_rests_until_a_client_says_otherwise() -> None:
 def test_an_event_is_obeyed_by_the_first_frame_made_after_it_and_its_id_is_on_the_frames() -> None:
     stream = Readable()
     before = stream.session.advance()
-    assert stream.session.apply(State(41, (17.0, 1.0))) is None
+    assert stream.session.apply(State(41, (17.0, 1.0))) == ()
     after = stream.session.advance()
     assert {frame.last_event_id for frame in before.frames} == {0}
     assert {frame.last_event_id for frame in after.frames} == {41}
@@ -249,7 +249,7 @@ def test_a_prompt_is_encoded_once_and_in_force_from_the_next_micro_step() -> Non
 def test_a_prompt_with_unknown_words_is_reported_and_the_rest_is_in_force() -> None:
     stream = Readable()
     notice = stream.session.apply(Prompt(5, "a purple fox in the zoo"))
-    assert notice == UnknownWords(5, ("purple", "zoo"))
+    assert notice == (UnknownWords(5, ("purple", "zoo")),)
     frames = stream.frames()
     assert {frame.last_event_id for frame in frames} == {5}
     prompts = ledger_runtime(stream.denoiser, stream.decoder).prompts

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine_service.runtime.denoiser import EncodedPrompt, Runtime
+from engine_service.runtime.denoiser import Runtime
+from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.stream.session import StreamSession
 from engine_service.types import Actions, Event, Past, Prompt, Release, Reset, State, SwitchProfile
 from streamdit.types import Steering

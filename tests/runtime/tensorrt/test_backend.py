@@ -18,7 +18,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine_service.runtime.denoiser import CPU, EncodedPrompt, PromptEncoder
+from engine_service.runtime.denoiser import CPU
 from engine_service.runtime.export import (
     Graph,
     decoder_graph,
@@ -29,6 +29,7 @@ from engine_service.runtime.export import (
     micro_step_name,
     source_digest,
 )
+from engine_service.runtime.prompts import EncodedPrompt, PromptEncoder
 from engine_service.runtime.tensorrt.backend import (
     PlanCall,
     TensorRtBackend,
