@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from engine_service.commands.options import DeviceOption, RecordingsOption, WorldOption, chosen_device, clear_errors
+from engine_service.commands.options import (
+    DeviceOption,
+    RecordingsOption,
+    ThreadsOption,
+    WorldOption,
+    chosen_device,
+    clear_errors,
+    use_threads,
+)
 
 
 def train_autoencoder(
@@ -15,6 +23,10 @@ def train_autoencoder(
     world: WorldOption = "critters",
     steps: Annotated[int, typer.Option(help="Training steps in all.")] = 2000,
     batch_size: Annotated[int, typer.Option(help="Crops per step.")] = 16,
+    motion_weight: Annotated[
+        float, typer.Option(min=0, help="How much more a pixel weighs that changes: for small things that move.")
+    ] = 0.0,
+    threads: ThreadsOption = 0,
     seed: Annotated[int, typer.Option(help="One seed makes a run repeatable.")] = 0,
     device: DeviceOption = "auto",
 ) -> None:
@@ -23,7 +35,8 @@ def train_autoencoder(
     from engine_service.training.autoencoder import AutoencoderTraining  # noqa: PLC0415
     from engine_service.training.commands import train_autoencoder_stage  # noqa: PLC0415
 
-    options = AutoencoderTraining(num_steps=steps, batch_size=batch_size, seed=seed)
+    options = AutoencoderTraining(num_steps=steps, batch_size=batch_size, motion_weight=motion_weight, seed=seed)
+    use_threads(threads)
     with clear_errors():
         train_autoencoder_stage(find_world(world), recordings, run, options, chosen_device(device))
 
@@ -45,6 +58,12 @@ def train(
             "render: all of it is said, as version 0.1 was trained."
         ),
     ] = "generate",
+    motion_weight: Annotated[
+        float, typer.Option(min=0, help="How much more a place of a latent weighs that changes.")
+    ] = 0.0,
+    papers: Annotated[
+        float, typer.Option(min=0, max=1, help="generate: share of the paper's own chunks of 1 to 16 latents.")
+    ] = 0.1,
     probe_prompt: Annotated[
         str | None, typer.Option(help="What the probes ask 16 seeds for. Default: the world's first example prompt.")
     ] = None,
@@ -53,9 +72,7 @@ def train(
         str | None,
         typer.Option(help="Start from another world's weights: what fits is taken, new inputs begin without effect."),
     ] = None,
-    threads: Annotated[
-        int, typer.Option(min=0, help="Of the CPU; 0: all. On a busy machine one is quicker than two.")
-    ] = 0,
+    threads: ThreadsOption = 0,
     save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints, and between probes.")] = 200,
     compiled: Annotated[
         bool, typer.Option("--compiled", help="By torch.compile: worth its minute of waiting on a GPU.")
@@ -73,13 +90,12 @@ def train(
     from engine_service.training.precision import has_native_bfloat16  # noqa: PLC0415
 
     device = chosen_device(device)
-    if threads:
-        import torch  # noqa: PLC0415
-
-        torch.set_num_threads(threads)
+    use_threads(threads)
     with clear_errors():
         options = DenoiserTraining(
             recipe=recipe,
+            papers=papers,
+            motion_weight=motion_weight,
             num_steps=steps,
             latents_per_step=latents_per_step,
             learning_rate=learning_rate,

@@ -16,6 +16,9 @@ BackendOption = Annotated[
 ]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, or auto: CUDA where there is one.")]
 RecordingsOption = Annotated[Path, typer.Option(help="Folder of recordings.")]
+ThreadsOption = Annotated[
+    int, typer.Option(min=0, help="Of the CPU; 0: all. On a busy machine one is quicker than two.")
+]
 PageOption = Annotated[Path | None, typer.Option(help="A page to write the tables into, between its marks.")]
 ExamsOption = Annotated[Path | None, typer.Option(help="Where recordings to play are kept; default: a cache.")]
 
@@ -37,3 +40,11 @@ def chosen_device(choice: str) -> str:
     if choice != "auto":
         return choice
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def use_threads(count: int) -> None:
+    """So many of the CPU for torch; 0 leaves it at all of them."""
+    import torch  # noqa: PLC0415
+
+    if count:
+        torch.set_num_threads(count)

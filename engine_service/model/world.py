@@ -64,6 +64,7 @@ class World:
     takes_source_frames: bool = True  # clients may send pictures to be redrawn
     actions: tuple[ActionInfo, ...] = ()
     may_be_open: frozenset[Steering] = frozenset()  # what a session may leave for the model to invent
+    start_steps: int = 0  # micro-steps from noise to a stream's first latents, if the profile has fewer
     start_clips: Mapping[str, str] = field(default_factory=dict)  # files of moments that a stream can go on from
 
     def __post_init__(self) -> None:
@@ -76,6 +77,8 @@ class World:
                 raise ValueError(
                     f"world {self.name}: may_be_open holds {steering.name.lower()}, which it does not take"
                 )
+        if self.start_steps < 0:
+            raise ValueError(f"start_steps is {self.start_steps}, must be 0 or more")
         for name, size in (("fps", self.fps), ("width", self.width), ("height", self.height)):
             if size <= 0:
                 raise ValueError(f"{name} is {size}, must be above 0")

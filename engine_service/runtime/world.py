@@ -126,6 +126,7 @@ def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
         takes_source_frames=_choice(table, "takes_source_frames", default=True),
         actions=tuple(_action(action) for action in table.get("actions", [])),
         may_be_open=frozenset(_steering(name) for name in table.get("may_be_open", [])),
+        start_steps=_value({"start_steps": 0, **table}, "start_steps", int),
         start_clips={name: str(folder / file) for name, file in table.get("start", {}).items()},
     )
     return WorldFolder(

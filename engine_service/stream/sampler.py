@@ -41,13 +41,16 @@ def advance(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen) -> Calls[N
         buffer.follow(source, buffer.sigmas)
 
 
-def settle(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen) -> Calls[None]:
+def settle(buffer: MovingBuffer, denoiser: Denoiser, listen: Listen, *, start_steps: int = 0) -> Calls[None]:
     """Bring latents that are too noisy down to the level of their place: after a start, or a longer buffer.
 
-    All travel together from pure noise, each resting once it has arrived; at most T micro-steps.
+    All travel together from pure noise, each resting once it has arrived; at most T micro-steps, or `start_steps` where
+    nothing has left the buffer yet. What a stream begins with is invented in one go, and with few steps comes out grey.
     """
     target = buffer.ready_sigmas
     num_levels = buffer.partition.num_levels
+    if buffer.last_clean is None:
+        num_levels = max(num_levels, start_steps)
     for i in range(num_levels):
         if bool((buffer.sigmas <= target).all()):
             return

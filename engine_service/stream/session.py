@@ -174,7 +174,7 @@ class StreamSession:
             listen()
             return Conditioning(self._controls(), self._prompts.at(self._next_frame), source)
 
-        yield from settle(self._buffer, self._runtime.denoiser, conditioning)
+        yield from settle(self._buffer, self._runtime.denoiser, conditioning, start_steps=self._world.start_steps)
         yield from advance(self._buffer, self._runtime.denoiser, conditioning)
         chunk = self._buffer.shift()  # (c, C, H, W)
         self._runtime.wait()

@@ -14,6 +14,8 @@ from engine_service.model.autoencoder import Autoencoder, from_rgb, to_rgb
 from engine_service.training.loop import Schedule, run_steps
 from engine_service.training.run import RunFolder, build_optimizers
 
+MOVED = 0.05  # of -1..1: a pixel that changes by less stands still
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutoencoderTraining:
@@ -21,41 +23,59 @@ class AutoencoderTraining:
 
     num_steps: int = 2000
     batch_size: int = 16
-    crop: int = 64  # px; the network is convolutional
+    crop: int = 64  # px, or a smaller picture's whole side; the network is convolutional
     learning_rate: float = 3e-3
     warmup_steps: int = 50
     decay_fraction: float = 0.6
     ema_decay: float = 0.998
     latent_noise: float = 0.05  # what the decoder learns to forgive the transformer
     edge_weight: float = 0.5
+    motion_weight: float = 0.0  # added to the 1 of pixels that differ from the frame before: small things that move
     seed: int = 0
     save_every: int = 200
 
 
-def reconstruction_loss(pictures: Tensor, target: Tensor, edge_weight: float) -> Tensor:
-    """Mean absolute error of pixels and of their differences to the right and below: edges stay sharp."""
-    loss = (pictures - target).abs().mean()
-    for axis in (-1, -2):
-        loss = loss + edge_weight * (pictures.diff(dim=axis) - target.diff(dim=axis)).abs().mean()
-    return loss
+def reconstruction_loss(pictures: Tensor, target: Tensor, edge_weight: float, weights: Tensor | None = None) -> Tensor:
+    """Mean absolute error of pixels and of their differences to the right and below: edges stay sharp.
+
+    pictures and target `(b, r, 3, h, w)`; weights of pixels `(b, r, 1, h, w)`, or all alike.
+    """
+    if weights is None:
+        weights = torch.ones_like(target[:, :, :1])
+    weights = weights / weights.mean()
+    error = pictures - target
+    loss = (weights * error.abs()).mean()
+    loss = loss + edge_weight * (weights[..., 1:] * error.diff(dim=-1).abs()).mean()
+    return loss + edge_weight * (weights[..., 1:, :] * error.diff(dim=-2).abs()).mean()
+
+
+def motion_weights(frames: Tensor, motion_weight: float) -> Tensor:
+    """What a pixel of the current latent's frames weighs: more where it differs from the frame before.
+
+    frames (previous and current) `(b, 2, r, 3, h, w)` -> `(b, r, 1, h, w)`.
+    """
+    r = frames.shape[2]
+    in_order = frames.flatten(1, 2)  # (b, 2r, 3, h, w)
+    moved = in_order.diff(dim=1)[:, r - 1 :].abs().amax(dim=2, keepdim=True) > MOVED
+    return 1 + motion_weight * moved.float()
 
 
 def draw_crops(
     rgb: NDArray[np.uint8], frames_per_latent: int, options: AutoencoderTraining, rng: np.random.Generator
 ) -> Tensor:
-    """A batch of (previous, current) latents' frames: `(b, 2, r, 3, crop, crop)` in -1..1."""
+    """A batch of (previous, current) latents' frames: `(b, 2, r, 3, h, w)` in -1..1."""
     span = 2 * frames_per_latent
-    crop = options.crop
-    batch = np.empty((options.batch_size, span, crop, crop, 3), np.uint8)
+    height, width = min(options.crop, rgb.shape[2]), min(options.crop, rgb.shape[3])
+    batch = np.empty((options.batch_size, span, height, width, 3), np.uint8)
     for i in range(options.batch_size):
         clip = rng.integers(rgb.shape[0])
         start = rng.integers((rgb.shape[1] - span) // frames_per_latent + 1) * frames_per_latent
         # Multiples of 8 keep a crop's latents on the grid of whole pictures.
         top, left = (
-            rng.integers((rgb.shape[2] - crop) // 8 + 1) * 8,
-            rng.integers((rgb.shape[3] - crop) // 8 + 1) * 8,
+            rng.integers((rgb.shape[2] - height) // 8 + 1) * 8,
+            rng.integers((rgb.shape[3] - width) // 8 + 1) * 8,
         )
-        batch[i] = rgb[clip, start : start + span, top : top + crop, left : left + crop]
+        batch[i] = rgb[clip, start : start + span, top : top + height, left : left + width]
         if rng.random() < 0.1:  # the first latent of a stream is its own predecessor
             batch[i, :frames_per_latent] = batch[i, frames_per_latent:]
     return rearrange(from_rgb(torch.from_numpy(batch)), "b (two r) c h w -> b two r c h w", two=2)
@@ -76,7 +96,8 @@ def train_autoencoder(
         latents = model.encoder(frames.flatten(0, 1)).unflatten(0, (-1, 2))  # (b, 2, C, h, w)
         noisy = latents + options.latent_noise * torch.randn_like(latents)
         pictures = model.decoder(noisy[:, 0], noisy[:, 1])  # (b, r, 3, h, w)
-        return reconstruction_loss(pictures, frames[:, 1], options.edge_weight)
+        weights = motion_weights(frames, options.motion_weight)
+        return reconstruction_loss(pictures, frames[:, 1], options.edge_weight, weights)
 
     def on_save(step: int, averaged: dict[str, Tensor]) -> dict[str, float]:
         reconstruction_sheet(model, averaged, rgb, run.path / f"sheet-{step:06d}.png")

@@ -124,7 +124,7 @@ def train_stage(
     generates = options.recipe == "generate"
     lessons = Lessons(
         material.training,
-        generating_mix(profiles) if generates else training_mix(profiles),
+        generating_mix(profiles, papers=options.papers) if generates else training_mix(profiles),
         material.validation,
         training_mix(profiles, papers=0.0),
         probe_prompt=torch.tensor(tokenizer(asked).ids),

@@ -25,6 +25,8 @@ class DenoiserTraining:
     """How the transformer is trained."""
 
     recipe: str = "generate"
+    motion_weight: float = 0.0  # added to the 1 of places of a latent that change: for small things that move
+    papers: float = 0.1  # share of the paper's own chunks in the mix of `generate`
     num_steps: int = 8000
     latents_per_step: int = 40  # examples per step follow from the partition
     learning_rate: float = 2e-3
@@ -60,10 +62,28 @@ class PromptedDiT(nn.Module):
         return self.dit.predict(noised, waves, words, bias)
 
 
-def clean_loss(predicted: Tensor, batch: Batch) -> Tensor:
-    """Mean squared error of the clean latents over what was to be predicted, by weight (docs/decisions/0002)."""
-    error = (predicted.float() - batch.clean).square().mean(dim=(2, 3, 4))  # (b, B)
-    return (error * batch.weights).sum() / batch.weights.sum()
+MOVED = 0.1  # root mean square over channels: a place whose latent changes by less stands still
+
+
+def clean_loss(predicted: Tensor, batch: Batch, motion_weight: float = 0.0) -> Tensor:
+    """Mean squared error of the clean latents over what was to be predicted, by weight (docs/decisions/0002).
+
+    `motion_weight` is added to the 1 of places that change from one latent to the next: the small things that move.
+    """
+    error = (predicted.float() - batch.clean).square().mean(dim=2)  # (b, B, H, W)
+    if motion_weight:
+        weights = 1 + motion_weight * moved(batch.clean).float()
+        error = error * weights / weights.mean()
+    return (error.mean(dim=(2, 3)) * batch.weights).sum() / batch.weights.sum()
+
+
+def moved(clean: Tensor) -> Tensor:
+    """Which places of `(b, B, C, H, W)` differ from the latent before or after them, `(b, B, H, W)`."""
+    changes = clean.diff(dim=1).square().mean(dim=2).sqrt() > MOVED  # (b, B - 1, H, W)
+    still = torch.zeros_like(changes[:, :1]) if clean.shape[1] > 1 else clean[:, :, 0] > torch.inf
+    if clean.shape[1] == 1:
+        return still
+    return torch.cat([still, changes], dim=1) | torch.cat([changes, still], dim=1)
 
 
 def to_device(batch: Batch, device: str) -> Batch:
@@ -122,7 +142,7 @@ def train_denoiser(
         batch = to_device(draw_batch(lessons.clips, partitions, recipe, rng), device)
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=options.bfloat16):
             predicted = predict(batch.noised, batch.sigmas, batch.controls, batch.tokens)
-        return clean_loss(predicted, batch)
+        return clean_loss(predicted, batch, options.motion_weight)
 
     def on_save(step: int, averaged: dict[str, Tensor]) -> dict[str, float]:
         draws = step % options.sheet_every == 0 or step == options.num_steps

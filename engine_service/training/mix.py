@@ -42,11 +42,11 @@ def training_mix(
     )
 
 
-def generating_mix(profiles: Sequence[Partition]) -> tuple[MixEntry, ...]:
+def generating_mix(profiles: Sequence[Partition], *, papers: float = 0.1) -> tuple[MixEntry, ...]:
     """For the recipe `generate`: whole clips of 4 and 8 latents, every profile, what they fall to, the paper's chunks.
 
     Whole clips are where something is invented from nothing, in few latents or in many; profiles are what is played.
-    Of the profiles the earlier ones come more often.
+    Of the profiles the earlier ones come more often. A small world may leave out the share of the paper's chunks.
     """
     shares = [1 / 2**i for i in range(len(profiles))]
     rungs = {rung.partition for profile in profiles for rung in ladder(profile)} - set(profiles)
@@ -55,9 +55,9 @@ def generating_mix(profiles: Sequence[Partition]) -> tuple[MixEntry, ...]:
         (0.08, [(Partition(references=0, chunks=1, chunk_size=8, steps_per_shift=1), 1.0)]),
         (0.57, list(zip(profiles, shares, strict=True))),
         (0.1, [(rung, 1.0) for rung in sorted(rungs, key=str)]),
-        (0.1, [(paper, 1.0) for paper in paper_partitions() if not paper.references]),
+        (papers, [(paper, 1.0) for paper in paper_partitions() if not paper.references]),
     ]
-    there = [(share, members) for share, members in groups if members]
+    there = [(share, members) for share, members in groups if members and share]
     total = sum(share for share, _ in there)
     return tuple(
         MixEntry(partition=partition, share=share / total * weight / sum(each for _, each in members))

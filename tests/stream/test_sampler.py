@@ -131,3 +131,16 @@ def test_a_latent_that_has_arrived_rests_while_others_travel_on() -> None:
         [0.5, 0.5, 0.75, 1.0],
         [0.25, 0.5, 0.75, 1.0],
     ]
+
+
+def test_a_stream_begins_in_more_steps_where_the_world_says_so_and_goes_on_in_its_profiles() -> None:
+    partition = Partition(references=2, chunks=2, chunk_size=1, steps_per_shift=1)
+    stream = Stream(partition)
+    play_alone(settle(stream.buffer, stream.ledger, stream.conditioning, start_steps=16))
+    assert len(stream.ledger.steps) == 16
+    assert torch.equal(stream.buffer.sigmas, stream.buffer.ready_sigmas)
+    play_alone(advance(stream.buffer, stream.ledger, stream.conditioning))
+    stream.buffer.shift()
+    stream.buffer.repartition(Partition(references=2, chunks=4, chunk_size=1, steps_per_shift=1))
+    play_alone(settle(stream.buffer, stream.ledger, stream.conditioning, start_steps=16))
+    assert len(stream.ledger.steps) <= 16 + 1 + 4

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engine_service.model.ladder import ladder
+from engine_service.model.partition import Partition
 from engine_service.training.mix import (
     CHUNK_SIZES,
     distillation_mix,
@@ -81,3 +82,10 @@ def test_examples_of_one_step_are_equally_long_and_fill_it() -> None:
         assert len(drawn) == 40 // length
         lengths.add(length)
     assert lengths == {entry.partition.num_latents for entry in mix}
+
+
+def test_a_small_world_may_leave_out_the_papers_chunks() -> None:
+    profile = Partition(references=2, chunks=2, chunk_size=1, steps_per_shift=1)
+    mix = generating_mix([profile], papers=0.0)
+    assert max(entry.partition.num_latents for entry in mix) == 8
+    assert sum(entry.share for entry in mix) == pytest.approx(1)

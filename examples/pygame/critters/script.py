@@ -21,6 +21,8 @@ _TAPPED = {
     "f1": pygame.K_F1,
     "f12": pygame.K_F12,
     "c": pygame.K_c,
+    "k": pygame.K_k,
+    "n": pygame.K_n,
     "r": pygame.K_r,
     "t": pygame.K_t,
     "v": pygame.K_v,
