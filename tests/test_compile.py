@@ -94,7 +94,7 @@ def test_what_cannot_be_compiled_is_refused_with_field_and_value(
 
 
 def test_a_preset_that_does_not_exist_is_refused_with_those_that_do() -> None:
-    with pytest.raises(ValueError, match=r"preset is 'huge', expected one of critters, streamdit-tiny"):
+    with pytest.raises(ValueError, match=r"preset is 'huge', expected one of critters, blocks, streamdit-tiny"):
         CompileOptions(preset="huge")
 
 
