@@ -5,7 +5,6 @@ The caller's task writes, a task of its own reads; the loop's timers watch for s
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -18,10 +17,11 @@ from engine_service.server.line import Line, next_message
 from engine_service.server.lobby import Abandoned
 from engine_service.server.messages import Delivery, SessionPlan
 from engine_service.server.metrics import Metrics
-from engine_service.server.outbox import Outbox, Outgoing
+from engine_service.server.outbox import Outbox
 from engine_service.server.rejection import Rejection, RejectReason
 from engine_service.server.seat import Delivered, Failed, Frames, Late, Made
 from engine_service.server.silence import Silence
+from engine_service.server.speaking import Speaking
 from engine_service.server.tally import Tally, Totals
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import Clock
@@ -32,17 +32,10 @@ log = logging.getLogger(__name__)
 _STATS_PERIOD_S = 1.0
 _HALF_CLOSE_S = 0.1
 _HANG_UP_S = 0.5
-_LATE_NS = 10_000_000
-# The loop's timers are good for a millisecond: a frame due within half of one leaves now.
-_TIMER_SLACK_NS = 500_000
 
 
 class Play:
-    """A session from `opened` to `closed`.
-
-    Beside the outbox at most `control_size` other messages wait. The client's own messages are not read while
-    half of that waits for it; what the engine adds beyond it ends the session with TOO_SLOW.
-    """
+    """A session from `opened` to `closed`."""
 
     def __init__(
         self,
@@ -59,7 +52,8 @@ class Play:
         resumed: Abandoned | None = None,
         control_size: int = 1024,
     ) -> None:
-        """`keep` takes the session if the client vanishes; `resumed` is the one this one goes on with."""
+        """`keep` takes the session if the client vanishes; `resumed` is the one this one goes on with. Beside frames
+        at most `control_size` messages wait for the client (`Speaking`)."""
         self._plan = plan
         self._line = line
         self._worker = worker
@@ -68,13 +62,18 @@ class Play:
         self._metrics = metrics
         self._active_sessions = active_sessions
         self._keep = keep
-        self._control_size = control_size
-        self._control: deque[convert.ToClient] = deque()
-        self._room = asyncio.Event()  # the control messages got fewer
-        self._wake = asyncio.Event()  # the writer has something to look at
         lost_before = None if resumed is None else resumed.unsent
         self._outbox = Outbox(plan.delivery, window=plan.window, lost_before=lost_before)
         self._tally = Tally()
+        self._speaking = Speaking(
+            line,
+            self._outbox,
+            clock=clock,
+            metrics=metrics,
+            tally=self._tally,
+            too_slow=self._too_slow,
+            control_size=control_size,
+        )
         self._end: Closed | Rejection | None = None
         self._patience = asyncio.timeout(None)
         self._loop = asyncio.get_running_loop()
@@ -87,7 +86,6 @@ class Play:
             newest_event_id=self._resumed_after or 0,
             steered=None if resumed is None else resumed.steered,
         )
-        self._last_sent_ns: int | None = None
         self._silence = Silence(
             clock,
             idle_timeout_s=config.idle_timeout_s,
@@ -104,6 +102,7 @@ class Play:
             self._seat = resumed.seat
             if not worker.hand_over(self._seat, self.deliver):
                 self._end = Closed(ClosedReason.ENGINE_FAILED, "the session failed while its client was away")
+                self._speaking.stop()
         self._silence.began(self._silence.heard_ns if resumed is None else resumed.heard_ns)
 
     @property
@@ -121,8 +120,7 @@ class Play:
         if self._end is None:
             self._end = end
             self._patience.reschedule(self._loop.time() + self._config.close_s)
-            self._wake.set()
-            self._room.set()
+            self._speaking.stop()
 
     def give_away(self) -> Abandoned:
         """End, because the client has come back on another connection that will go on with the session."""
@@ -148,7 +146,7 @@ class Play:
 
     def announce_drain(self, deadline_s: float) -> None:
         """Tell the client that the engine is going down."""
-        self._tell(convert.draining(deadline_s))
+        self._speaking.tell(convert.draining(deadline_s))
 
     async def run(self) -> Closed | Rejection:
         """Serve until the end, and say why it came; a Rejection is for the caller to put into the status.
@@ -202,9 +200,7 @@ class Play:
                 await self._hear(message)
             except Rejection as rejection:
                 self._reject(rejection, 0)
-            while len(self._control) * 2 >= self._control_size and self._end is None:
-                self._room.clear()
-                await self._room.wait()
+            await self._speaking.room()
 
     def _stopped_listening(self, listener: asyncio.Task[None]) -> None:
         error = None if listener.cancelled() else listener.exception()
@@ -228,7 +224,7 @@ class Play:
                 case messages.Close():
                     self.end(Closed(ClosedReason.CLIENT_CLOSED, message.detail))
                 case messages.Heartbeat():
-                    self._tell(convert.heartbeat(message, now_ns=self._clock.now_ns()))
+                    self._speaking.tell(convert.heartbeat(message, now_ns=self._clock.now_ns()))
                 case messages.Ack():
                     self._acknowledge(message.frame_id)
                 case _:
@@ -243,11 +239,11 @@ class Play:
 
     def _reject(self, rejection: Rejection, event_id: int) -> None:
         self._metrics.rejections.labels(rejection.reason.name).inc()
-        self._tell(convert.rejected(rejection, event_id))
+        self._speaking.tell(convert.rejected(rejection, event_id))
 
     def _acknowledge(self, frame_id: int) -> None:
         returned = self._outbox.ack(frame_id)
-        self._wake.set()
+        self._speaking.look()
         if returned and self._plan.delivery is Delivery.LOCKSTEP and self._outbox.settled:
             self._worker.permit(self._seat)
 
@@ -266,84 +262,44 @@ class Play:
                     self._outbox.put(frame)
                     self._metrics.encode_s.observe(frame.encode_ns * 1e-9)
                 if self._outbox.overflowed:
-                    self.end(Closed(ClosedReason.TOO_SLOW, "more frames wait than may: the client does not keep up"))
-                self._wake.set()
+                    self._too_slow("more frames wait than may: the client does not keep up")
+                self._speaking.look()
             case Made():
                 self._tally.chunk(step_s=item.step_s, decode_s=item.decode_s)
                 self._metrics.step_s.observe(item.step_s)
                 self._metrics.decode_s.observe(item.decode_s)
                 for applied in item.applied:
-                    self._tell(convert.applied(applied))
+                    self._speaking.tell(convert.applied(applied))
             case Late():
-                self._tell(convert.late(item.lateness_s, item.skip_frames))
+                self._speaking.tell(convert.late(item.lateness_s, item.skip_frames))
             case RungChanged():
                 self._metrics.rung_changes.labels("better" if item.better else "lower").inc()
                 log.info("session %s: %s", self._plan.session_id, item.reason)
-                self._tell(convert.rung_changed(item))
+                self._speaking.tell(convert.rung_changed(item))
             case UnknownWords() | FarPrompt():
-                self._tell(convert.remark(item))
+                self._speaking.tell(convert.remark(item))
             case Failed():
                 self.end(Closed(ClosedReason.ENGINE_FAILED, item.detail))
 
     # -------------------------------------------------------------------------------------- to the client
 
-    def _tell(self, message: convert.ToClient) -> None:
-        if len(self._control) >= self._control_size:
-            self.end(Closed(ClosedReason.TOO_SLOW, f"{self._control_size} messages wait to be read"))
-            return
-        self._control.append(message)
-        self._wake.set()
-
     async def _speak(self) -> None:
-        idle_timeout_s = self._config.idle_timeout_s
         opened = convert.opened(
             self._plan,
             steered_by=self._hearing.steered.by,
-            idle_timeout_s=idle_timeout_s,
+            idle_timeout_s=self._config.idle_timeout_s,
             actions_timeout_s=self._silence.actions_timeout_s,
             resume_s=self._config.resume_s,
             resumed_after=self._resumed_after,
             now_ns=self._clock.now_ns(),
         )
         await self._line.write(opened)
-        while True:
-            self._wake.clear()
-            while self._control:
-                message = self._control.popleft()
-                self._room.set()
-                await self._line.write(message)
-            if self._end is not None:
-                break
-            outgoing = self._outbox.take(self._clock.now_ns() + _TIMER_SLACK_NS)
-            if outgoing is None:
-                await self._sleep()
-            else:
-                await self._send(outgoing)
+        await self._speaking.run()
         if isinstance(self._end, Closed):
             await self._line.write(convert.closed(self._end, self.totals))
 
-    async def _sleep(self) -> None:
-        release_ns = self._outbox.next_release_ns()
-        if release_ns is None:
-            await self._wake.wait()
-            return
-        delay_s = max(0.0, (release_ns - self._clock.now_ns()) * 1e-9)
-        timer = self._loop.call_later(delay_s, self._wake.set)
-        try:
-            await self._wake.wait()
-        finally:
-            timer.cancel()
-
-    async def _send(self, outgoing: Outgoing) -> None:
-        frame = outgoing.frame
-        now_ns = self._clock.now_ns()
-        await self._line.write(convert.frame(outgoing, now_ns=now_ns))
-        drift_s = None if frame.due_ns is None else (now_ns - frame.due_ns) * 1e-9
-        self._tally.frame(encode_s=frame.encode_ns * 1e-9, drift_s=drift_s, rung=frame.rung)
-        interval_s = None if self._last_sent_ns is None else (now_ns - self._last_sent_ns) * 1e-9
-        self._last_sent_ns = now_ns
-        late = frame.due_ns is not None and now_ns - frame.due_ns > _LATE_NS
-        self._metrics.frame_sent(outgoing.dropped_before, rung=frame.rung, late=late, interval_s=interval_s)
+    def _too_slow(self, detail: str) -> None:
+        self.end(Closed(ClosedReason.TOO_SLOW, detail))
 
     # --------------------------------------------------------------------------------------------- by time
 
@@ -353,13 +309,13 @@ class Play:
     def _let_go(self, silent_s: float) -> None:
         if self._end is None:
             self._hearing.let_go()
-            self._tell(convert.actions_released(silent_s))
+            self._speaking.tell(convert.actions_released(silent_s))
 
     def _report(self) -> None:
         measured = self._tally.read()
-        if not self._control:  # else the client is not reading, and the next report says more
+        if self._speaking.caught_up:  # else the client is not reading, and the next report says more
             active = self._active_sessions()
-            self._tell(convert.stats(self.totals, measured, active_sessions=active))
+            self._speaking.tell(convert.stats(self.totals, measured, active_sessions=active))
         self._stats_timer = self._loop.call_later(_STATS_PERIOD_S, self._report)
 
     def _log_end(self, end: Closed | Rejection) -> None:
