@@ -1,12 +1,19 @@
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+import gymnasium
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from streamdit.env import WorldEnv
+from streamdit.env import WorldEnv, held_by
 from streamdit.errors import ConnectionFailed, StreamDiTError
-from streamdit.testing import FakeEngine, Misbehaviour
+from streamdit.testing import STEERED_WORLD, FakeEngine, Misbehaviour
+from streamdit.types import ActionInfo, ActionKind, WorldInfo
+from streamdit.wire import engine_pb2 as pb
+
+BUTTONS = replace(STEERED_WORLD, actions=STEERED_WORLD.actions[:3])  # left and right exclude each other, jump
 
 
 @pytest.fixture
@@ -68,3 +75,95 @@ def test_mistakes_are_named(engine: FakeEngine) -> None:
     with pytest.raises(StreamDiTError, match="step before reset"):
         env.step(np.array([1.0, 0.0], np.float32))
     env.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*symmetric and normalized")  # a button is 0..1
+@pytest.mark.parametrize("world", [BUTTONS, STEERED_WORLD], ids=["buttons", "buttons and an axis"])
+def test_gymnasium_finds_nothing_to_complain_about_actions_either(world: WorldInfo) -> None:
+    with FakeEngine.in_thread(world=world) as engine:
+        env = WorldEnv(engine.address, steer="actions")
+        check_env(env, skip_render_check=True)
+        env.close()
+        assert not engine.bodies("state")
+        assert not any(body.HasField("state") for body in engine.bodies("open"))
+
+
+def test_buttons_alone_are_binary_and_an_axis_makes_a_box() -> None:
+    with FakeEngine.in_thread(world=BUTTONS) as engine:
+        env = WorldEnv(engine.address, steer="actions")
+        assert env.action_space == gymnasium.spaces.MultiBinary(3)
+        env.close()
+    with FakeEngine.in_thread(world=STEERED_WORLD) as engine:
+        env = WorldEnv(engine.address, steer="actions")
+        assert isinstance(env.action_space, gymnasium.spaces.Box)
+        assert env.action_space.low.tolist() == [0, 0, 0, -1]
+        assert env.action_space.high.tolist() == [1, 1, 1, 1]
+        env.close()
+
+
+def test_what_is_held_is_said_and_lights_up_and_nothing_is_at_first() -> None:
+    with FakeEngine.in_thread(world=BUTTONS) as engine:
+        env = WorldEnv(engine.address, steer="actions", profile="single")
+        first, info = env.reset(seed=1)
+        assert "actions" not in info
+        frame, _, _, _, info = env.step(np.array([0, 1, 1], np.int8))
+        env.close()
+        assert engine.bodies("open")[0].HasField("actions")  # the empty set is a statement
+        said = [(value.name, value.value) for value in engine.bodies("actions")[0].values]
+    assert info["actions"] == {"right": 1.0, "jump": 1.0}
+    assert info["event_id"] == info["last_event_id"] == 1
+    assert said == [("right", 1.0), ("jump", 1.0)]
+    assert first[-1, [5, 25, 45]].tolist() == [[0] * 3] * 3  # a cell for each
+    assert frame[-1, [5, 25, 45]].tolist() == [[0] * 3, [255] * 3, [255] * 3]
+
+
+@pytest.mark.parametrize(
+    ("values", "held"),
+    [
+        ([0, 0, 0, 0], {}),
+        ([1, 1, 1, 0], {"left": 1.0, "jump": 1.0}),  # the first of equals
+        ([0.6, 0.9, 0.5, -0.25], {"right": 1.0, "throttle": -0.25}),  # the strongest; above a half
+        ([0.4, 0.51, 0, 1], {"right": 1.0, "throttle": 1.0}),
+    ],
+)
+def test_of_an_exclusive_group_the_strongest_is_held(values: list[float], held: dict[str, float]) -> None:
+    assert held_by(values, STEERED_WORLD.actions) == held
+
+
+def test_the_strength_of_an_axis_in_a_group_is_its_share_of_its_range() -> None:
+    gears = (ActionInfo("reverse", group="gear"), ActionInfo("speed", ActionKind.AXIS, -2.0, 10.0, group="gear"))
+    assert held_by([0.8, 5.0], gears) == {"reverse": 1.0}
+    assert held_by([0.8, 9.0], gears) == {"speed": 9.0}
+    assert held_by([0.8, -1.9], gears) == {"speed": -1.9}
+
+
+def test_a_start_clip_is_an_option_of_reset() -> None:
+    with FakeEngine.in_thread(world=STEERED_WORLD) as engine:
+        env = WorldEnv(engine.address, steer="actions")
+        env.reset(seed=1, options={"start": "meadow"})
+        env.close()
+        assert engine.bodies("open")[0].start == pb.Start(clip="meadow")
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ([1, 0], "action has shape (2,), the world has 4 actions: left, right, jump, throttle"),
+        ([0, 0, 2, 0], "action 'jump' is 2, must be 0..1"),
+        ([0, 0, 0, float("nan")], "action 'throttle' is nan, must be -1..1"),
+    ],
+)
+def test_values_that_no_action_has_are_named(values: list[float], complaint: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        held_by(values, STEERED_WORLD.actions)
+
+
+def test_a_world_that_cannot_be_steered_so_says_so(engine: FakeEngine) -> None:
+    with pytest.raises(StreamDiTError, match="world 'square' takes no actions: steer is 'actions', expected 'state'"):
+        WorldEnv(engine.address, steer="actions")
+    with pytest.raises(ValueError, match="steer is 'keys', expected one of state, actions"):
+        WorldEnv(engine.address, steer="keys")  # type: ignore[arg-type]
+    stateless = replace(STEERED_WORLD, state_fields=())
+    complaint = "world 'keys' has no state: steer is 'state', expected 'actions'"
+    with FakeEngine.in_thread(world=stateless) as other, pytest.raises(StreamDiTError, match=complaint):
+        WorldEnv(other.address)
