@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from streamdit.recording import Recorder, Recording
 from streamdit.types import ActionInfo, ActionKind, StateField
 
 FIELDS = (StateField("x", 0.0, 128.0), StateField("spin", 0.0, 1.0, periodic=True))
+ACTIONS = (ActionInfo("left", default_key="left"), ActionInfo("steer", ActionKind.AXIS, -1.0, 1.0))
 
 
 def noise(num_frames: int, height: int = 48, width: int = 64) -> NDArray[np.uint8]:
@@ -137,6 +139,86 @@ def test_a_state_of_the_wrong_length_on_disk_is_named(tmp_path: Path) -> None:
         recording.states()
 
 
+def said(folder: Path) -> Recording:
+    """Six frames: a state, one field of it, another, and all of it let go."""
+    with Recorder(folder, fps=16.0, width=64, height=48, state_fields=FIELDS, actions=ACTIONS) as recorder:
+        for index, rgb in enumerate(noise(6)):
+            if index == 1:
+                recorder.prompt("a pig")
+                recorder.state([3.0], fields=["x"])
+                recorder.actions({"left": 1.0})
+            if index == 2:
+                recorder.state([0.75], fields=["spin"])
+            if index == 3:
+                recorder.state([0.25, 9.0], fields=["spin", "x"])
+            if index == 4:
+                recorder.release("state", "prompt", "actions")
+            if index == 5:
+                recorder.actions({})
+            recorder.frame(rgb)
+    return Recording.load(folder)
+
+
+def test_a_partial_state_holds_what_it_does_not_name_and_a_release_lets_go(tmp_path: Path) -> None:
+    recording = said(tmp_path)
+    assert recording.states().tolist() == [[64, 0.5], [3, 0.5], [3, 0.75], [9, 0.25], [64, 0.5], [64, 0.5]]
+    unsaid = np.isnan(recording.states(unsaid=math.nan))
+    assert unsaid.tolist() == [[True] * 2, [False, True], [False] * 2, [False] * 2, [True] * 2, [True] * 2]
+    assert recording.prompts() == ["", "a pig", "a pig", "a pig", "", ""]
+    assert recording.actions().tolist() == [[0, 0], [1, 0], [1, 0], [1, 0], [0, 0], [0, 0]]
+    assert recording.actions(unsaid=-9)[:, 0].tolist() == [-9, 1, 1, 1, -9, 0]
+
+
+def test_partial_states_and_releases_are_written_as_the_docstring_says(tmp_path: Path) -> None:
+    events = [{k: v for k, v in event.items() if k != "t_us"} for event in said(tmp_path).events]
+    assert events[1] == {"frame": 1, "type": "state", "values": [3.0], "fields": ["x"]}
+    assert events[5] == {"frame": 4, "type": "release", "steering": ["state", "prompt", "actions"]}
+    assert events[6] == {"frame": 5, "type": "actions", "held": {}}
+
+
+@pytest.mark.parametrize(
+    ("values", "fields", "complaint"),
+    [
+        ([1.0], ["z"], "unknown state field 'z', the recording's are: x, spin"),
+        ([1.0, 2.0], ["x", "x"], "state field 'x' is there twice"),
+        ([1.0, 2.0], ["x"], "state has 2 values, fields names 1"),
+        ([1.0], [], "state has 1 values, the world has 2 fields"),
+    ],
+)
+def test_a_state_that_does_not_fit_is_refused(
+    tmp_path: Path, values: list[float], fields: list[str], complaint: str
+) -> None:
+    recorder = Recorder(tmp_path, fps=16.0, width=64, height=48, state_fields=FIELDS)
+    with pytest.raises(RecordingError, match=complaint):
+        recorder.state(values, fields=fields)
+    recorder.finish()
+
+
+def test_a_release_of_nothing_or_of_what_there_is_not_is_refused(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, fps=16.0, width=64, height=48)
+    with pytest.raises(ValueError, match="release what"):
+        recorder.release()
+    with pytest.raises(ValueError, match="steering is 'sound', expected one of prompt, state, actions"):
+        recorder.release("sound")  # type: ignore[arg-type]
+    recorder.finish()
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('{"frame": 0, "type": "state", "values": [1], "fields": ["z"]}', "state at frame 0 names 'z'"),
+        ('{"frame": 0, "type": "state", "values": [1, 2], "fields": ["x"]}', "has 2 values, names 1"),
+        ('{"frame": 0, "type": "release", "steering": ["sound"]}', "line 1 releases 'sound'"),
+        ('{"frame": 0, "type": "release"}', "line 1, a release, has no 'steering'"),
+    ],
+)
+def test_events_on_disk_that_do_not_fit_are_named(tmp_path: Path, line: str, complaint: str) -> None:
+    recording = write(tmp_path, noise(1))
+    (tmp_path / "events.jsonl").write_text(line + "\n")
+    with pytest.raises(RecordingError, match=complaint):
+        recording.states()
+
+
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     write(tmp_path, noise(1))
     session = json.loads((tmp_path / "session.json").read_text())
@@ -183,9 +265,6 @@ def test_a_prompts_transition_is_kept_where_it_does_not_take_over_at_once(tmp_pa
         {"type": "prompt", "text": "a square on ice", "transition": "smooth", "smooth_frames": 24},
         {"type": "prompt", "text": "a square on grass", "transition": "fast", "renoise_to": 0.5},
     ]
-
-
-ACTIONS = (ActionInfo("left", default_key="left"), ActionInfo("steer", ActionKind.AXIS, -1.0, 1.0))
 
 
 def held(folder: Path, sets: list[dict[str, float] | None]) -> Recording:
