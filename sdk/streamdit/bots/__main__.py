@@ -15,13 +15,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from streamdit.bots.bot import BotPlan, play
+from streamdit.bots.bot import KNOWN_SCENARIOS, BotPlan, play
 from streamdit.bots.plot import draw_report, draw_sheet
+from streamdit.bots.replay import Replay
 from streamdit.bots.report import build
-from streamdit.bots.scenarios import SCENARIOS
 from streamdit.bots.take import Take
 from streamdit.client import connect
-from streamdit.errors import StreamDiTError
+from streamdit.errors import RecordingError, StreamDiTError
 from streamdit.recording import Recording
 from streamdit.types import TRANSITIONS, PromptTransition, ServerInfo
 
@@ -49,13 +49,19 @@ def run(
     address: Annotated[str, typer.Option(help="The engine, HOST:PORT.")],
     report: Annotated[Path, typer.Option(help="Where report.json goes; report.png goes beside it.")],
     bots: Annotated[int, typer.Option(min=1, help="How many play at once.")] = 1,
-    seconds: Annotated[float, typer.Option(min=0.1, help="How long each session lasts.")] = 10.0,
-    scenario: Annotated[str, typer.Option(help=" | ".join(SCENARIOS))] = "wander",
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="How long each session lasts. Default: 10, or as long as the replay.")
+    ] = None,
+    scenario: Annotated[str, typer.Option(help=" | ".join(KNOWN_SCENARIOS))] = "wander",
+    recording: Annotated[Path | None, typer.Option(help="replay: the recording that is said again.")] = None,
     record: Annotated[Path | None, typer.Option(help="Folder for one recording per bot.")] = None,
     world: Annotated[str, typer.Option(help="Default: the engine's.")] = "",
     profile: Annotated[str, typer.Option(help="Default: the world's.")] = "",
     prompt: Annotated[
-        str | None, typer.Option(help="Default: left open where the world can, else its first example.")
+        str | None,
+        typer.Option(
+            help="Default: left open where the world can, else its first example. replay: instead of its prompts."
+        ),
     ] = None,
     transition: Annotated[str, typer.Option(help="How prompts take over: " + " | ".join(TRANSITIONS))] = "immediate",
     strength: Annotated[float, typer.Option(help="redraw: 0 gives the pictures back, 1 keeps nothing of them.")] = 0.6,
@@ -63,6 +69,9 @@ def run(
 ) -> None:
     """Play headless and report how it went."""
     try:
+        replay = None if recording is None else Replay(Recording.load(recording), with_prompts=prompt is None)
+        if seconds is None:
+            seconds = 10.0 if replay is None else replay.seconds
         plan = BotPlan(
             address=address,
             scenario=scenario,
@@ -74,11 +83,15 @@ def run(
             strength=strength,
             seed=seed,
             record=record,
+            replay=replay,
         )
-    except ValueError as error:
+    except (ValueError, RecordingError) as error:
         raise typer.BadParameter(str(error)) from error
     takes, info = asyncio.run(play_all(plan, bots))
-    built = build(scenario, seconds, takes, info, options={"transition": transition, "strength": strength})
+    options: dict[str, object] = {"transition": transition, "strength": strength}
+    if recording is not None:
+        options["recording"] = str(recording)
+    built = build(scenario, seconds, takes, info, options=options)
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(json.dumps(built, indent=2) + "\n", encoding="utf-8")
     draw_report(takes, built, report.with_suffix(".png"))

@@ -2,21 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
+from streamdit._prompt import PromptWish
 from streamdit.bots.film import Film
+from streamdit.bots.replay import Replay
 from streamdit.bots.scenarios import SCENARIOS, Step, refused
 from streamdit.bots.take import EventNote, Take, frame_note, thumbnail
+from streamdit.bots.trajectories import StateValues
 from streamdit.client import connect
 from streamdit.errors import SessionClosed, StreamDiTError
 from streamdit.frames import Frame
 from streamdit.session import Session
-from streamdit.types import TRANSITIONS, ClosedReason, EventRejected, Notice, PromptTransition
+from streamdit.types import TRANSITIONS, ClosedReason, EventRejected, Notice, PromptTransition, WorldInfo
 
 SLIP_S = 0.5
+REPLAY = "replay"
+KNOWN_SCENARIOS = (*SCENARIOS, REPLAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +39,13 @@ class BotPlan:
     strength: float = 0.6  # of its source frames, 0..1
     seed: int = 0  # of the scenario; each bot adds its number
     record: Path | None = None  # a folder; bot n writes into bot-n
+    replay: Replay | None = None  # of the scenario of that name
 
     def __post_init__(self) -> None:
-        if self.scenario not in SCENARIOS:
-            known = ", ".join(SCENARIOS)
-            raise ValueError(f"scenario is {self.scenario!r}, expected one of {known}")
+        if self.scenario not in KNOWN_SCENARIOS:
+            raise ValueError(f"scenario is {self.scenario!r}, expected one of {', '.join(KNOWN_SCENARIOS)}")
+        if (self.scenario == REPLAY) != (self.replay is not None):
+            raise ValueError(f"scenario is {self.scenario!r}: replay needs a recording, no other scenario has one")
         if self.seconds <= 0:
             raise ValueError(f"seconds is {self.seconds}, expected more than 0")
         if self.transition not in TRANSITIONS:
@@ -45,17 +53,35 @@ class BotPlan:
         if not 0 <= self.strength <= 1:
             raise ValueError(f"strength is {self.strength}, expected 0..1")
 
+    def opening(self) -> dict[str, Any]:
+        """What a session is opened with."""
+        said = {} if self.replay is None else self.replay.opening()
+        prompt = {} if self.prompt is None else {"prompt": self.prompt}
+        return {"world": self.world, "profile": self.profile, **said, **prompt}
+
+    def refused(self, world: WorldInfo) -> str:
+        """Why a world cannot be played so; "" if it can."""
+        return refused(self.scenario, world) if self.replay is None else self.replay.refused(world)
+
+    def steps(self, world: WorldInfo, bot: int) -> Iterator[Step]:
+        """What a bot does, and when."""
+        if self.replay is not None:
+            return self.replay.steps()
+        return SCENARIOS[self.scenario](world, Random(self.seed + bot))
+
 
 async def play(plan: BotPlan, bot: int, on_frame: Callable[[], object] = lambda: None) -> Take:
     """One bot's run. What goes wrong ends up in `Take.errors`; it does not raise."""
     take = Take(bot)
+    if plan.replay is not None and plan.replay.remark:
+        take.notices.append(f"bot {bot}: {plan.replay.remark}")
     try:
         async with connect(plan.address) as client:
             take.began_ns = time.monotonic_ns()
-            async with client.play(world=plan.world, profile=plan.profile, prompt=plan.prompt) as session:
+            async with client.play(**plan.opening()) as session:
                 take.opened = session.opened
                 try:
-                    why_not = refused(plan.scenario, session.opened.world)
+                    why_not = plan.refused(session.opened.world)
                     if why_not:
                         take.errors.append(f"bot {bot}: {why_not}")
                     else:
@@ -64,7 +90,7 @@ async def play(plan: BotPlan, bot: int, on_frame: Callable[[], object] = lambda:
                     take.closed = await session.close("scenario over")
                     take.num_replaced = session.stats().num_replaced
                     _keep_news(session, take)
-    except StreamDiTError as error:
+    except (StreamDiTError, ValueError) as error:  # a replay may open with what the world does not take
         take.errors.append(f"bot {bot}: {error}")
     if take.closed is not None and take.closed.reason is not ClosedReason.CLIENT_CLOSED:
         take.errors.append(f"bot {bot}: closed, {take.closed.reason.name}: {take.closed.detail}")
@@ -75,8 +101,8 @@ async def _live(session: Session, plan: BotPlan, take: Take, on_frame: Callable[
     """Act and watch side by side until the time is up or the session ends."""
     film = None
     if plan.record is not None:
-        film = Film(plan.record / f"bot-{take.bot}", session.opened, plan.scenario, session.last_prompt)
-    steps = SCENARIOS[plan.scenario](session.opened.world, Random(plan.seed + take.bot))
+        film = Film(plan.record / f"bot-{take.bot}", session, plan.scenario)
+    steps = plan.steps(session.opened.world, take.bot)
     actor = asyncio.create_task(_act(session, plan, steps, take, film))
     try:
         async with asyncio.timeout(plan.seconds):
@@ -124,17 +150,26 @@ async def _act(session: Session, plan: BotPlan, steps: Iterator[Step], take: Tak
 
 async def _say(session: Session, plan: BotPlan, step: Step, take: Take, film: Film | None) -> None:
     """Send what a step says, and note it."""
+    if step.release:
+        event_id = await session.release(*step.release)
+        take.events.append(EventNote(event_id, "release", time.monotonic_ns()))
+        if film is not None:
+            film.release(event_id, step.release)
     if step.prompt is not None:
-        event_id = await session.prompt(step.prompt, transition=plan.transition)
+        asked = step.prompt
+        wish = asked if isinstance(asked, PromptWish) else PromptWish(asked, plan.transition)
+        event_id = await session.prompt(
+            wish.text, transition=wish.transition, smooth_frames=wish.smooth_frames, renoise_to=wish.renoise_to
+        )
         take.events.append(EventNote(event_id, "prompt", time.monotonic_ns()))
         if film is not None:
-            film.prompt(event_id, step.prompt, plan.transition)
+            film.prompt(event_id, wish)
     if step.state is not None:
         sent_ns = time.monotonic_ns()
-        event_id = await session.state(step.state, horizon=step.horizon[: session.opened.max_horizon_frames])
+        event_id = await _say_state(session, step.state, step.horizon, step.fields)
         take.events.append(EventNote(event_id, "state", sent_ns, step.place))
         if film is not None:
-            film.state(event_id, step.state)
+            film.state(event_id, step.state, step.fields)
     if step.actions is not None:
         sent_ns = time.monotonic_ns()
         event_id = await session.actions(step.actions)
@@ -147,6 +182,16 @@ async def _say(session: Session, plan: BotPlan, step: Step, take: Take, film: Fi
         take.events.append(EventNote(event_id, "source_frame", sent_ns))
         if film is not None:
             film.source(event_id, plan.strength)
+
+
+async def _say_state(
+    session: Session, values: StateValues, horizon: Sequence[StateValues], fields: Sequence[str]
+) -> int:
+    horizon = horizon[: session.opened.max_horizon_frames]
+    if not fields:
+        return await session.state(values, horizon=horizon)
+    steps = [dict(zip(fields, step, strict=True)) for step in horizon]
+    return await session.state(None, horizon=steps, **dict(zip(fields, values, strict=True)))
 
 
 async def _stall(session: Session, stop_s: float, take: Take) -> None:

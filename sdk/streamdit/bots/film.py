@@ -9,19 +9,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from streamdit._prompt import PromptWish
 from streamdit.frames import Frame
 from streamdit.recording import Recorder
-from streamdit.types import Opened, PromptTransition
+from streamdit.session import Session
+from streamdit.types import Steering
 
 CRF = 12  # looks clean, plays everywhere
 MAX_WAITING_EVENTS = 1024  # not obeyed yet; the oldest falls out
 
 
 class Film:
-    """Frames come from one thread, events from another. `prompt` is in force from the first frame on; "": none is."""
+    """Frames come from one thread, events from another. What the session was opened with is in force at first."""
 
-    def __init__(self, folder: Path, opened: Opened, scenario: str, prompt: str) -> None:
-        world = opened.world
+    def __init__(self, folder: Path, session: Session, scenario: str) -> None:
+        opened, world = session.opened, session.opened.world
         self._lock = threading.Lock()
         self._waiting: deque[tuple[int, Callable[[], None]]] = deque(maxlen=MAX_WAITING_EVENTS)
         self._last_frame_id = 0
@@ -36,16 +38,33 @@ class Film:
             metadata={"scenario": scenario, "profile": opened.profile, "seed": opened.seed},
             crf=CRF,
         )
-        if prompt:
-            self._recorder.prompt(prompt)
+        self._names = tuple(field.name for field in world.state_fields)
+        if session.last_prompt:
+            self._recorder.prompt(session.last_prompt)
+        if Steering.STATE in opened.steered_by:
+            self.state(0, tuple(session.last_state.values()), tuple(session.last_state))
+        if session.last_actions is not None:
+            self.actions(0, session.last_actions)
 
-    def prompt(self, event_id: int, text: str, transition: PromptTransition) -> None:
+    def prompt(self, event_id: int, wish: PromptWish) -> None:
         """Was sent; written once a frame obeys it."""
-        self._later(event_id, partial(self._recorder.prompt, text, transition=transition))
+        write = partial(
+            self._recorder.prompt,
+            wish.text,
+            transition=wish.transition,
+            smooth_frames=wish.smooth_frames,
+            renoise_to=wish.renoise_to,
+        )
+        self._later(event_id, write)
 
-    def state(self, event_id: int, values: Sequence[float]) -> None:
+    def state(self, event_id: int, values: Sequence[float], fields: Sequence[str]) -> None:
+        """Was sent, of these fields, or of all if none is named; written once a frame obeys it."""
+        named = () if tuple(fields) == self._names else tuple(fields)
+        self._later(event_id, partial(self._recorder.state, tuple(values), fields=named))
+
+    def release(self, event_id: int, steering: Sequence[Steering]) -> None:
         """Was sent; written once a frame obeys it."""
-        self._later(event_id, partial(self._recorder.state, tuple(values)))
+        self._later(event_id, partial(self._recorder.release, *steering))
 
     def actions(self, event_id: int, held: Mapping[str, float]) -> None:
         """A set was sent; written once a frame obeys it."""

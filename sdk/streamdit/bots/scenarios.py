@@ -9,6 +9,7 @@ keys          presses the world's actions at random and says nothing of its stat
 free          says the prompt, or nothing where that may be open too, and looks
 idle          sends nothing
 stall         wanders; stops reading for 10 s, then goes on
+replay        says again what a recording holds (`replay.py`)
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from streamdit._prompt import PromptWish
 from streamdit.bots.boxes import boxes
 from streamdit.bots.keys import random_holds
 from streamdit.bots.trajectories import StateValues, is_critter_world, ordered, standing, wander, with_horizon
@@ -36,11 +38,13 @@ class Step:
     """What to do at one time of a bot's life; seconds since its session was opened."""
 
     at_s: float
-    prompt: str | None = None
+    prompt: str | PromptWish | None = None  # a text takes over as the bot was told to
     source: NDArray[np.uint8] | None = None  # (H, W, 3), to be redrawn
     state: StateValues | None = None
     horizon: tuple[StateValues, ...] = ()
+    fields: tuple[str, ...] = ()  # what the values of the state and of its horizon are; (): all, in the world's order
     actions: Mapping[str, float] | None = None  # the whole set in force from now on
+    release: tuple[Steering, ...] = ()
     place: int | None = None  # probe: which of the two places this step teleports to
     stop_reading_s: float | None = None
 
