@@ -71,4 +71,4 @@ def calibrate(own: Sequence[float], other: Sequence[float]) -> float:
     between = [edges[0], *((a + b) / 2 for a, b in pairwise(edges)), edges[-1]]
     errors = [sum(s < cut for s in own) / len(own) + sum(s >= cut for s in other) / len(other) for cut in between]
     best = [cut for cut, error in zip(between, errors, strict=True) if error <= min(errors) + 1e-9]
-    return best[len(best) // 2]
+    return best[(len(best) - 1) // 2]

@@ -118,10 +118,22 @@ class TextEncoder(nn.Module):
         Raises:
             ValueError: the words' vectors are learnt, and mean nothing outside this encoder.
         """
+        directions: Tensor = nn.functional.normalize(self._given()[ids].sum(1), dim=1, eps=1e-6)
+        return directions
+
+    def word_lengths(self, ids: Tensor) -> Tensor:
+        """ids `(B, L)` -> `(B, L)`, the lengths of the given word vectors: how much each word tells; 0 for padding.
+
+        Raises:
+            ValueError: as `sentence_vectors`.
+        """
+        lengths: Tensor = self._given()[ids].norm(dim=-1)
+        return lengths
+
+    def _given(self) -> Tensor:
         if not isinstance(self.words, GivenWords):
             raise ValueError("only given word vectors make vectors of sentences")
-        directions: Tensor = nn.functional.normalize(self.words.table[ids].sum(1), dim=1, eps=1e-6)
-        return directions
+        return self.words.table
 
     def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """ids `(B, L)` -> words `(B, L, Dt)`, bias `(B, L)` that masks padding in attention.

@@ -36,6 +36,7 @@ from engine_service.training.frames import Clips, load_clips
 from engine_service.training.grow import grow_from
 from engine_service.training.mix import distillation_mix, generating_mix, training_mix
 from engine_service.training.run import RunFolder
+from engine_service.training.taught import write_what_was_taught
 
 
 def train_autoencoder_stage(
@@ -60,6 +61,7 @@ class Material:
     vocabulary: tuple[str, ...]  # of the recordings; () where the world reads any words
     training: LatentClips
     validation: LatentClips | None
+    prompts: frozenset[str] = frozenset()  # every different one of the recordings and their branches
 
 
 def gather(
@@ -76,7 +78,7 @@ def gather(
     if validation_recordings is not None:
         held = load_clips(validation_recordings, folder.world, run_folder)
         validation = encode_clips(autoencoder, held, tokenizer, run_folder, device)
-    return Material(folder, autoencoder, vocabulary, training, validation)
+    return Material(folder, autoencoder, vocabulary, training, validation, collect_prompts(clips))
 
 
 def build_model(material: Material, *, seed: int, from_world: bool, grown_from: Path | None = None) -> PromptedDiT:
@@ -135,6 +137,8 @@ def train_stage(
         say(f"wrote {VOCABULARY_FILE} ({len(material.vocabulary)} words)")
     save_weights(weights, folder.path / DENOISER_FILE)
     say(f"wrote {folder.path / DENOISER_FILE}")
+    if folder.text.kind != "vocabulary":
+        say(write_what_was_taught(folder, material.prompts))
     student = folder.path / STUDENT_FILE
     if student.exists():
         student.unlink()
@@ -171,6 +175,12 @@ def collect_vocabulary(clips: Clips) -> tuple[str, ...]:
     tokenizer = VocabularyTokenizer((), 0)
     prompts = {prompt for recording in clips.prompts for prompt in recording}
     return tuple(sorted({word for prompt in prompts for word in tokenizer(prompt).unknown_words}))
+
+
+def collect_prompts(clips: Clips) -> frozenset[str]:
+    """Every different prompt of recordings and of their branches."""
+    own = frozenset(prompt for recording in clips.prompts for prompt in recording)
+    return own if clips.branches is None else own | collect_prompts(clips.branches.clips)
 
 
 @torch.no_grad()
