@@ -70,29 +70,31 @@ def serve(
 
 
 def generate(
-    prompt: Annotated[str, typer.Option(help="What the world should be.")],
     out: Annotated[Path, typer.Option(help="Folder for the recording that is made.")],
+    prompt: Annotated[
+        str | None,
+        typer.Option(help="What the world should be. Default: left open where the world can, else its first example."),
+    ] = None,
     world: WorldOption = "critters",
     seconds: Annotated[float, typer.Option(help="How much media time.")] = 4.0,
     profile: Annotated[str | None, typer.Option(help="Default: the world's.")] = None,
     states: Annotated[Path | None, typer.Option(help="A recording whose states to follow; else at rest.")] = None,
+    actions: Annotated[
+        Path | None, typer.Option(help="A recording whose actions to hold; without --states no state is said.")
+    ] = None,
+    free: Annotated[
+        bool, typer.Option("--free", help="Say neither state nor actions: the world goes on alone.")
+    ] = False,
+    start: Annotated[str | None, typer.Option(help="Go on from this start clip of the world.")] = None,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
     backend: BackendOption = "auto",
 ) -> None:
     """Generate a recording without a server, as fast as this machine can."""
     with clear_errors():
-        from engine_service.generate import generate_recording  # noqa: PLC0415
+        from engine_service.generate import Wish, generate_recording  # noqa: PLC0415
 
-        generate_recording(
-            world=world,
-            prompt=prompt,
-            out=out,
-            seconds=seconds,
-            profile=profile,
-            states=states,
-            seed=seed,
-            backend=backend,
-        )
+        wish = Wish(prompt=prompt, states=states, actions=actions, free=free, start=start, profile=profile, seed=seed)
+        generate_recording(wish, world=world, out=out, seconds=seconds, backend=backend)
 
 
 def doctor() -> None:
