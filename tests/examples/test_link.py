@@ -9,6 +9,7 @@ from pathlib import Path
 import pygame
 import pytest
 
+from critters.actions import ACTIONS
 from critters.game import Keys, to_state
 from critters.link import EngineLink
 from critters.play import EXAMPLES, Play
@@ -18,7 +19,7 @@ from critters.script import tap
 from critters.tape import Tape
 from streamdit.live import LiveSession
 from streamdit.testing import FakeEngine, WallTicks
-from streamdit.types import StateField, WorldInfo
+from streamdit.types import StateField, Steering, WorldInfo
 from streamdit.wire import engine_pb2 as pb
 
 PATIENCE_S = 20.0
@@ -33,8 +34,11 @@ class EngineAt(FakeEngine):
 
 
 @contextmanager
-def fake_engine(address: str = "", *, takes_source_frames: bool = True) -> Iterator[FakeEngine]:
-    """A streaming engine whose world is called critters: a white square at the critter's x."""
+def fake_engine(
+    address: str = "", *, takes_source_frames: bool = True, generates: bool = False
+) -> Iterator[FakeEngine]:
+    """A streaming engine whose world is called critters: a white square at the critter's x. Generating, it takes the
+    game's keys, and nothing has to be said."""
     fields = tuple(StateField(**asdict(field)) for field in STATE_FIELDS)
     world = replace(
         FakeEngine().world,
@@ -44,6 +48,8 @@ def fake_engine(address: str = "", *, takes_source_frames: bool = True) -> Itera
         state_fields=fields,
         takes_source_frames=takes_source_frames,
     )
+    if generates:
+        world = replace(world, actions=ACTIONS, steered_by=tuple(Steering), may_be_open=tuple(Steering))
     with EngineAt.in_thread(address=address, world=world) as engine:
         yield engine
 
@@ -121,6 +127,39 @@ def test_a_world_that_redraws_nothing_is_sent_nothing(tmp_path: Path) -> None:
         play.handle(tap(pygame.K_v), now=0.0)
         assert play.toast == "this engine redraws no pictures"
         assert not engine.bodies("source_frame")
+
+
+def test_a_world_that_takes_the_keys_hears_them_and_no_state(tmp_path: Path) -> None:
+    with fake_engine(generates=True) as engine, a_play(engine.address, tmp_path) as play:
+        played_until(play, lambda: play.num_ticks > 2)
+        play.handle(tap(pygame.K_LEFT), now=0.0)
+        played_until(play, lambda: any(body.values for body in engine.bodies("actions")))
+        told = [{value.name: value.value for value in body.values} for body in engine.bodies("actions")]
+        assert told[0] == {}
+        assert [held for held in told if held] == [{"left": 1.0}]
+        assert not engine.bodies("state")
+        assert not engine.bodies("open")[0].HasField("state")
+
+
+def test_another_steering_releases_what_was_said(tmp_path: Path) -> None:
+    with fake_engine(generates=True) as engine, a_play(engine.address, tmp_path) as play:
+        played_until(play, lambda: bool(engine.bodies("actions")))
+        play.handle(tap(pygame.K_k), now=0.0)
+        played_until(play, lambda: bool(engine.bodies("state")))
+        play.handle(tap(pygame.K_k), now=0.0)
+        played_until(play, lambda: len(engine.bodies("control")) == 4)
+        num_states, ticks = len(engine.bodies("state")), play.num_ticks
+        played_until(play, lambda: play.num_ticks > ticks + 4)
+        assert len(engine.bodies("state")) <= num_states + 1  # one may have been on its way
+        released = [list(control.release.steering) for control in engine.bodies("control")]
+        assert released == [[pb.STEERING_STATE], [pb.STEERING_ACTIONS]] * 2
+
+
+def test_todays_world_is_played_by_its_state_and_that_is_said(tmp_path: Path) -> None:
+    with fake_engine() as engine, a_play(engine.address, tmp_path) as play:
+        played_until(play, lambda: bool(engine.bodies("state")))
+        assert play.toast == "world critters takes no actions: steered by state"
+        assert not engine.bodies("actions") + engine.bodies("control")
 
 
 def shows_boxes(play: Play) -> bool:

@@ -1,29 +1,34 @@
 """The window is played by scripts on a display that is not there, in a time that is an argument."""
 
+import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pygame
 import pytest
 from numpy.typing import NDArray
 
 from critters.boxes import render_boxes
 from critters.captions import parse
 from critters.classic import render
-from critters.game import to_state
-from critters.hud import FAIR, GOOD, REASON_WIDTH, font, measurements
+from critters.game import Keys, to_state
+from critters.hud import FAIR, GOOD, REASON_WIDTH, choices, font, measurements
 from critters.link import NoEngine
 from critters.main import run, save_picture
 from critters.play import EXAMPLES, Play, View
 from critters.scene import Scene, State
-from critters.script import parse_script
+from critters.script import parse_script, tap
 from critters.splits import training
+from critters.steering import Steer, ways_to_steer, why_not_keys
 from critters.tape import Tape
 from critters.window import GAP, SIDE, Window
 from streamdit.recording import Recording
 from streamdit.stats import SessionStats
-from streamdit.types import Drops, PromptTransition
+from streamdit.testing import FAKE_WORLD, STEERED_WORLD
+from streamdit.types import Drops, PromptTransition, Steering
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"  # read when a window is opened
 
@@ -38,6 +43,10 @@ class FakeLink:
         self.prompts: list[str] = []
         self.transitions: list[str] = []
         self.takes_source_frames = True
+        self.ways: tuple[Steer, ...] = (Steer.STATE,)  # as today's critters
+        self.why_not_keys = "world critters takes no actions"
+        self.held: list[Mapping[str, float]] = []
+        self.num_released = 0
         self.sources: list[tuple[NDArray[np.uint8], float]] = []
         self.waiting_news: list[str] = []
         self.rung = 0
@@ -45,6 +54,12 @@ class FakeLink:
 
     def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
         self.states.append((tuple(values), len(horizon)))
+
+    def actions(self, held: Mapping[str, float]) -> None:
+        self.held.append(held)
+
+    def release(self) -> None:
+        self.num_released += 1
 
     def prompt(self, text: str, transition: PromptTransition) -> None:
         self.prompts.append(text)
@@ -217,7 +232,7 @@ def test_without_an_engine_that_redraws_v_says_why_nothing_is_sent(window: Windo
     link = FakeLink()
     link.takes_source_frames = False
     for partner, reason in ((link, "this engine redraws no pictures"), (NoEngine(), NoEngine().trouble)):
-        play = played(window, Play(partner, Tape(tmp_path)), "v; wait", 2)
+        play = played(window, Play(partner, Tape(tmp_path)), "wait; v; wait", 3)
         assert (play.toast, play.source) == (reason, None)
     assert link.sources == []
 
@@ -228,6 +243,115 @@ def test_a_recording_of_redrawn_pictures_keeps_the_strength_and_the_transition(w
     assert {event["strength"] for event in events if event["type"] == "source_frame"} == {0.5}
     assert [event.get("transition") for event in events if event["type"] == "prompt"] == [None, "smooth"]
     assert not play.tape.running
+
+
+def generating() -> FakeLink:
+    """A link to a world that can be steered in every way."""
+    link = FakeLink()
+    link.ways, link.why_not_keys = tuple(Steer), ""
+    return link
+
+
+def test_where_the_world_takes_actions_the_keys_are_sent_and_no_state(window: Window, tmp_path: Path) -> None:
+    link = generating()
+    play = played(window, Play(link, Tape(tmp_path)), "right*2; right+jump; wait", 4)
+    assert link.held == [{"right": 1.0}, {"right": 1.0}, {"right": 1.0, "jump": 1.0}, {}]
+    assert (link.states, link.num_released) == ([], 0)
+    assert play.game.x == 64 + 2 + 4 + 4  # the true game is driven by the same keys
+
+
+def test_k_goes_from_keys_to_state_to_free_and_un_says_what_was_said(window: Window, tmp_path: Path) -> None:
+    link = generating()
+    play = Play(link, Tape(tmp_path))
+    played(window, play, "wait; k; wait*2", 4)
+    assert (play.steer, len(link.held), len(link.states), link.num_released) == (Steer.STATE, 1, 3, 1)
+    assert play.toast == "state: the engine hears what happens in the game"
+    played(window, play, "k; wait", 6)
+    assert (play.steer, len(link.held), len(link.states), link.num_released) == (Steer.FREE, 1, 3, 2)
+    played(window, play, "k; wait", 8)
+    assert (play.steer, len(link.held), len(link.states), link.num_released) == (Steer.KEYS, 3, 3, 3)
+
+
+def test_a_world_without_actions_is_played_by_state_and_that_is_said(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    play = played(window, Play(link, Tape(tmp_path)), "right*2", 2)
+    assert play.toast == "world critters takes no actions: steered by state"
+    assert (play.steer, len(link.states), link.held) == (Steer.STATE, 2, [])
+    played(window, play, "k", 3)
+    assert play.toast == "steered by state only: world critters takes no actions"
+    rows = {name: reading for name, reading, _ in choices(play.steer, link.why_not_keys, "immediate", play.redraw)}
+    assert rows["steered by"] == "state, takes no keys"
+
+
+def test_without_an_engine_k_says_so(window: Window, tmp_path: Path) -> None:
+    play = played(window, Play(NoEngine(), Tape(tmp_path)), "k", 2)
+    assert (play.steer, play.toast) == (None, NoEngine().trouble)
+
+
+@pytest.mark.parametrize(
+    ("key", "held"),
+    [
+        (pygame.K_LEFT, "left"),
+        (pygame.K_RIGHT, "right"),
+        (pygame.K_UP, "jump"),
+        (pygame.K_SPACE, "jump"),
+    ],
+)
+def test_a_press_shorter_than_a_tick_counts_for_one(tmp_path: Path, key: int, held: str) -> None:
+    link = generating()
+    play = Play(link, Tape(tmp_path), now=0.0)
+    play.advance(0.0, Keys())
+    play.handle(tap(key), 0.01)  # and it is up again before the next tick
+    for tick in (1, 2):
+        play.advance(tick / 16, Keys())
+    assert link.held == [{}, {held: 1.0}, {}]
+
+
+def test_a_tap_while_typing_moves_nothing(tmp_path: Path) -> None:
+    link = generating()
+    play = Play(link, Tape(tmp_path), now=0.0)
+    play.handle(tap(pygame.K_t), 0.0)
+    play.handle(tap(pygame.K_LEFT), 0.01)
+    play.advance(0.02, Keys())
+    assert link.held == [{}]
+
+
+def test_beside_the_true_game_the_picture_says_how_it_is_steered(window: Window, tmp_path: Path) -> None:
+    play = played(window, Play(generating(), Tape(tmp_path)), "tab; tab; right*4", 6)
+    assert play.view is View.SIDE_BY_SIDE
+    assert colour_at(window, 64 * 5 + 2, 40 * 5 + 2) == tuple(play.classic[40, 64])
+    assert colour_at(window, SIDE + GAP + 320, 500) == (10, 200, 30)
+
+
+def test_a_recording_of_generated_pictures_holds_what_was_said_alone(window: Window, tmp_path: Path) -> None:
+    play = played(window, Play(generating(), Tape(tmp_path)), "tab; r; right*3; k; wait*2; k; wait*2; r; wait", 13)
+    assert not play.tape.running
+    recording = Recording.load(tmp_path / "play-001")
+    kinds = [event["type"] for event in recording.events]
+    assert kinds == ["prompt", "actions", "actions", "release", "state", "state", "state", "release"]
+    said = ~np.isnan(recording.states(unsaid=math.nan)[:, 0])
+    held = recording.actions(unsaid=math.nan)[:, 1]
+    assert said.tolist() == [False] * 4 + [True] * 3 + [False] * 3
+    assert held[:4].tolist() == [0.0, 1.0, 1.0, 1.0]
+    assert np.isnan(held[4:]).all()
+
+
+def test_what_a_world_says_of_itself_decides_how_it_can_be_steered() -> None:
+    names = ("left", "right", "jump")
+    every = replace(STEERED_WORLD, name="critters")
+    assert ways_to_steer(every, names) == tuple(Steer)
+    assert ways_to_steer(FAKE_WORLD, names) == (Steer.STATE,)
+    assert why_not_keys(FAKE_WORLD, names) == "world square takes no actions"
+    must_say = replace(every, may_be_open=(Steering.PROMPT, Steering.ACTIONS))
+    assert ways_to_steer(must_say, names) == (Steer.STATE,)
+    assert why_not_keys(must_say, names) == "world critters needs its state said"
+    stateless = replace(every, state_fields=(), steered_by=(Steering.PROMPT, Steering.ACTIONS))
+    assert ways_to_steer(stateless, names) == (Steer.KEYS, Steer.FREE)
+    fewer = replace(every, actions=every.actions[1:])
+    assert (ways_to_steer(fewer, names), why_not_keys(fewer, names)) == (
+        (Steer.STATE, Steer.FREE),
+        "world critters does not take left",
+    )
 
 
 def test_every_example_prompt_is_a_scene_training_saw() -> None:

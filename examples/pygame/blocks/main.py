@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from critters.game import Keys as Held
 from critters.hud import FAINT, FAIR, GOOD, INK, PAPER, SLATE, fitted, write
 from critters.script import Step, parse_script
+from critters.steering import Steer
 from critters.textbox import TextBox
 from streamdit.launch import LocalEngine
 from streamdit.live import LiveSession
 
 from .game import Keys
-from .play import Play, Steer, ticks_due
+from .play import Play, ticks_due
 from .scene import FPS, HEIGHT, WIDTH
 
 SCALE = 10

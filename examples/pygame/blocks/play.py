@@ -7,12 +7,12 @@ with the state it hears where the true dot is; freely it hears only the prompt, 
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import Enum
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from critters.steering import Steer
 from streamdit.frames import Frame
 from streamdit.stats import SessionStats
 
@@ -21,14 +21,6 @@ from .scene import FPS, Scene, draw_layout, render
 
 TOAST_S = 4.0
 HORIZON = 4  # frames that a state is predicted ahead
-
-
-class Steer(Enum):
-    """What the engine is told."""
-
-    KEYS = "keys"
-    STATE = "state"
-    FREE = "free"
 
 
 class Engine(Protocol):
@@ -88,8 +80,7 @@ class Play:
 
     def next_steering(self, now: float) -> None:
         """Keys, state, free, and again; what was said before is released."""
-        order = list(Steer)
-        self.steer = order[(order.index(self.steer) + 1) % len(order)]
+        self.steer = self.steer.next(Steer)
         self.engine.release("actions", "state")
         self.say(
             {

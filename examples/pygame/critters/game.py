@@ -25,6 +25,10 @@ class Keys:
         """-1, 0 or +1; both keys together are none."""
         return int(self.right) - int(self.left)
 
+    def __or__(self, others: "Keys") -> "Keys":
+        """The keys that are down in one or the other."""
+        return Keys(self.left or others.left, self.right or others.right, self.jump or others.jump)
+
 
 @dataclass(frozen=True, slots=True)
 class GameState:

@@ -11,6 +11,7 @@ from streamdit.types import PromptTransition
 
 from .captions import parse
 from .redraw import Redraw, Source
+from .steering import Steer
 from .textbox import TextBox
 
 Colour: TypeAlias = tuple[int, int, int]
@@ -23,8 +24,8 @@ _MARGIN = 12
 _BOX_HEIGHT = 104
 
 HINTS = (
-    "arrows move · T prompt · 1-8 examples · C transition · V redraw · , or . its strength",
-    "Tab view · F1 HUD · R record · F12 picture · Esc leaves",
+    "arrows move · K steering · T prompt · 1-8 examples · C transition · V redraw · , or . strength",
+    "Tab view, the true game beside it · F1 HUD · R record · F12 picture · Esc leaves",
 )
 
 
@@ -82,10 +83,17 @@ def measurements(
     return rows
 
 
-def choices(transition: PromptTransition, redraw: Redraw) -> list[tuple[str, str, Colour]]:
-    """More rows: what the player chose."""
+def choices(
+    steer: Steer | None, why_not_keys: str, transition: PromptTransition, redraw: Redraw
+) -> list[tuple[str, str, Colour]]:
+    """More rows: what the player chose, and what the world does not take of it."""
     off = redraw.source is Source.OFF
-    return [("transition", transition, PAPER), ("redraw", str(redraw), FAINT if off else GOOD)]
+    told = "-" if steer is None else steer.value
+    return [
+        ("steered by", f"{told}, takes no keys" if why_not_keys else told, FAIR if why_not_keys else GOOD),
+        ("transition", transition, PAPER),
+        ("redraw", str(redraw), FAINT if off else GOOD),
+    ]
 
 
 def draw_measurements(screen: pygame.Surface, corner: tuple[int, int], rows: list[tuple[str, str, Colour]]) -> None:

@@ -1,6 +1,6 @@
 """What the game knows of the engine: it may be there, come later, or go away; the game plays on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 from streamdit.live import LiveSession, LiveStatus
 from streamdit.stats import SessionStats
-from streamdit.types import PromptTransition
+from streamdit.types import PromptTransition, Steering, WorldInfo
+
+from .actions import ACTIONS
+from .steering import Steer, ways_to_steer, why_not_keys
+
+NAMES = tuple(action.name for action in ACTIONS)
 
 
 class Link(Protocol):
@@ -23,8 +28,22 @@ class Link(Protocol):
     def trouble(self) -> str:
         """Why there is no session, in a sentence for people; empty while there is one."""
 
+    @property
+    def ways(self) -> tuple[Steer, ...]:
+        """How the session's world can be steered; nothing while there is no session."""
+
+    @property
+    def why_not_keys(self) -> str:
+        """Why the keys cannot steer it, in a sentence for people; empty if they can, or there is no session."""
+
     def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
         """What is happening now and what is expected at the next frames."""
+
+    def actions(self, held: Mapping[str, float]) -> None:
+        """The keys that are down, by name: all of them."""
+
+    def release(self) -> None:
+        """Neither state nor keys are said any more: the engine goes on by itself."""
 
     def prompt(self, text: str, transition: PromptTransition) -> None:
         """What the world should be, and how it becomes so."""
@@ -53,6 +72,14 @@ class NoEngine:
     trouble: str = "no engine: start one and pass --address HOST:PORT"
     connected: None = None
     takes_source_frames: bool = False
+    ways: tuple[Steer, ...] = ()
+    why_not_keys: str = ""
+
+    def actions(self, held: Mapping[str, float]) -> None:
+        """Nobody hears it."""
+
+    def release(self) -> None:
+        """Nothing was said."""
 
     def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
         """Nobody hears it."""
@@ -97,6 +124,34 @@ class EngineLink:
         doing = "still trying" if error is None else "trying again"
         return f"no engine at {self._address}, {doing}; playing classic meanwhile"
 
+    @property
+    def _world(self) -> WorldInfo | None:
+        """The session's, while there is one."""
+        opened = self._live.opened
+        return opened.world if self.connected and opened is not None else None
+
+    @property
+    def ways(self) -> tuple[Steer, ...]:
+        """By keys, by state, freely: what the session's world can."""
+        return () if self._world is None else ways_to_steer(self._world, NAMES)
+
+    @property
+    def why_not_keys(self) -> str:
+        """Why the session's world cannot be steered by keys."""
+        return "" if self._world is None else why_not_keys(self._world, NAMES)
+
+    def actions(self, held: Mapping[str, float]) -> None:
+        """Sent when there is a session; the newest set wins, and no press is lost."""
+        self._live.actions(held)
+
+    def release(self) -> None:
+        """Sent for what the world may leave open; the rest has to be said on."""
+        world = self._world
+        may_be_open = () if world is None else world.may_be_open
+        open_now = [one for one in (Steering.STATE, Steering.ACTIONS) if one in may_be_open]
+        if open_now:
+            self._live.release(*open_now)
+
     def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
         """Sent when there is a session; a newer state replaces one that waits."""
         opened = self._live.opened
@@ -110,8 +165,7 @@ class EngineLink:
     @property
     def takes_source_frames(self) -> bool:
         """Whether the session's world redraws pictures."""
-        opened = self._live.opened
-        return self.connected and opened is not None and opened.world.takes_source_frames
+        return self._world is not None and self._world.takes_source_frames
 
     def source_frame(self, rgb: NDArray[np.uint8], strength: float) -> None:
         """Sent if there is a session that takes it; a picture that would come late is of no use."""

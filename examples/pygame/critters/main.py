@@ -19,6 +19,7 @@ from .game import Keys
 from .link import EngineLink, Link, NoEngine
 from .play import EXAMPLES, Play, View
 from .script import Step, parse_script
+from .steering import Steer
 from .tape import WORLD, Tape
 from .window import Window
 
@@ -87,7 +88,9 @@ def main(
     *,
     address: Annotated[str, typer.Option(help="HOST:PORT of an engine; without one, classic only.")] = "",
     engine: Annotated[bool, typer.Option("--engine", help="Start an engine of our own and stop it with us.")] = False,
+    world: Annotated[str, typer.Option(help="Of the engine that is started: a name or a folder.")] = WORLD,
     prompt: Annotated[str, typer.Option(help="The world to begin with.")] = EXAMPLES[0],
+    steer: Annotated[Steer, typer.Option(help="What the engine is told, where its world takes it.")] = Steer.KEYS,
     view: Annotated[View | None, typer.Option(help="What to show first.")] = None,
     out: Annotated[Path, typer.Option(help="Where recordings and pictures go.")] = Path("recordings"),
     frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many game ticks.")] = None,
@@ -99,14 +102,14 @@ def main(
     with ExitStack() as stack:
         link: Link = NoEngine()
         if engine:
-            address = stack.enter_context(LocalEngine(world=WORLD)).address
+            address = stack.enter_context(LocalEngine(world=world)).address
         if address:
             live = LiveSession(address, world=WORLD, prompt=prompt, wait_s=0)
             link = EngineLink(stack.enter_context(live), address)
         window, tape, pace = Window(), Tape(out), real_time()
         stack.callback(window.close)
         stack.callback(tape.stop)
-        play = Play(link, tape, prompt=prompt, now=pace())
+        play = Play(link, tape, prompt=prompt, steer=steer, now=pace())
         play.view = view or (View.GENERATED if address else View.CLASSIC)
         if not address:
             play.say(link.trouble, pace())

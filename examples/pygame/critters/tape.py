@@ -13,6 +13,7 @@ from streamdit.types import PromptTransition, StateField
 from .actions import ACTIONS, held_actions
 from .game import Keys
 from .scene import FPS, SIZE, STATE_FIELDS, State
+from .steering import Steer
 
 WORLD = "critters"
 
@@ -58,11 +59,22 @@ class Tape:
         if self._recorder is not None and self.of_generated:
             self._recorder.event("source_frame", strength=strength)
 
-    def frame(self, state: State, rgb: NDArray[np.uint8], keys: Keys) -> None:
-        """One tick of the game, the keys that led to it and the picture shown for it."""
+    def release(self) -> None:
+        """Neither state nor keys are said any more; of no account in a recording of classic pictures."""
+        if self._recorder is not None and self.of_generated:
+            self._recorder.release("state", "actions")
+
+    def frame(self, state: State, rgb: NDArray[np.uint8], keys: Keys, steer: Steer | None) -> None:
+        """One tick of the game, the keys that led to it and the picture shown for it.
+
+        The game's own pictures obey keys and state. Generated ones obey what the engine was told, and show another
+        state than the game's where that was not said.
+        """
         if self._recorder is not None:
-            self._recorder.actions(held_actions(keys))
-            self._recorder.state(state.values())
+            if not self.of_generated or steer is Steer.KEYS:
+                self._recorder.actions(held_actions(keys))
+            if not self.of_generated or steer is Steer.STATE:
+                self._recorder.state(state.values())
             self._recorder.frame(rgb)
 
     def free(self, pattern: str) -> Path:

@@ -36,7 +36,7 @@ class Window:
         if play.hud_shown:
             rows = hud.measurements(stats, fps, connected=play.link.connected)
             if play.link.connected:
-                rows += hud.choices(play.transition, play.redraw)
+                rows += hud.choices(play.steer, play.link.why_not_keys, play.transition, play.redraw)
             hud.draw_measurements(self.screen, (12, top), rows)
         prompt, waiting = play.shown_prompt(now)
         lamp = {True: hud.GOOD, False: hud.BAD, None: hud.FAINT}[play.link.connected]
@@ -75,10 +75,10 @@ class Window:
     def _tags(self, play: Play, top: int) -> None:
         """The pictures' names in their upper right corners, where there is doubt."""
         if play.view is View.SIDE_BY_SIDE:
-            self._tag("classic" if play.source is None else f"sent: {play.redraw.source.value}", SIDE, top)
-            self._tag("generated", 2 * SIDE + GAP, top)
+            self._tag("the true game" if play.source is None else f"sent: {play.redraw.source.value}", SIDE, top)
+            self._tag(_generated(play), 2 * SIDE + GAP, top)
         elif play.view is View.GENERATED:
-            self._tag("classic" if play.generated is None else "generated", SIDE, top)
+            self._tag("classic" if play.generated is None else _generated(play), SIDE, top)
 
     def _tag(self, name: str, right: int, top: int) -> None:
         wide = hud.font(20).size(name)[0] + 16
@@ -95,3 +95,7 @@ class Window:
     def _size(view: View) -> tuple[int, int]:
         width = 2 * SIDE + GAP if view is View.SIDE_BY_SIDE else SIDE
         return (width, SIDE + hud.STRIP_HEIGHT)
+
+
+def _generated(play: Play) -> str:
+    return "generated" if play.steer is None else f"generated, by {play.steer.value}"
