@@ -96,7 +96,7 @@ async def test_what_was_recorded_is_said_again_in_its_order(tmp_path: Path) -> N
 
 def test_it_is_said_at_the_times_of_its_frames_and_lost_frames_count(tmp_path: Path) -> None:
     replay = Replay(recorded(tmp_path))
-    assert [step.at_s * 16 for step in replay.steps()] == [2, 2, 3, 4, 6, 12]
+    assert [step.at_s * 16 for step in replay.steps(STEERED_WORLD)] == [2, 2, 3, 4, 6, 12]
     assert replay.seconds == 20 / 16
 
 
@@ -122,7 +122,6 @@ async def test_a_prompt_of_ones_own_stays_in_force(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("world", "problem"),
     [
-        (replace(STEERED_WORLD, actions=()), "this engine takes no actions: world 'keys' has none"),  # as it opens
         (
             replace(STEERED_WORLD, actions=(ActionInfo("left"),)),
             "the recording holds the action 'jump', and world 'keys' takes: left",
@@ -151,6 +150,28 @@ async def test_what_cannot_be_said_again_is_named(tmp_path: Path) -> None:
     take, _ = await said(plan_of(Recording.load(tmp_path)), FAKE_WORLD)
     assert take.notices == ["bot 0: 1 source frames are not sent: the recording holds no pictures of them"]
     assert take.errors == []
+
+
+async def test_a_world_without_actions_hears_the_states_that_go_with_them(tmp_path: Path) -> None:
+    world = replace(STEERED_WORLD, actions=(), steered_by=(Steering.PROMPT, Steering.STATE))
+    take, engine = await said(plan_of(recorded(tmp_path)), world)
+    assert take.errors == []
+    assert take.notices == ["bot 0: 3 sets of actions are not sent: world 'keys' takes none, the states are"]
+    assert len(engine.bodies("state")) == 2
+    assert not engine.bodies("actions")
+
+
+async def test_actions_alone_are_not_for_a_world_without(tmp_path: Path) -> None:
+    with Recorder(tmp_path, fps=16.0, width=64, height=48, actions=STEERED_WORLD.actions) as recorder:
+        recorder.actions({"jump": 1.0})
+        recorder.frame(BLACK)
+    take, _ = await said(plan_of(Recording.load(tmp_path)), FAKE_WORLD)
+    assert take.errors == ["bot 0: the recording holds the action 'jump', and world 'square' takes: nothing"]
+
+
+async def test_a_world_that_is_not_there_is_the_engines_to_refuse(tmp_path: Path) -> None:
+    take, _ = await said(plan_of(recorded(tmp_path), world="atlantis"))
+    assert take.errors == ["bot 0: UNKNOWN_WORLD: no world 'atlantis' here"]
 
 
 def test_a_broken_recording_is_named_before_anything_is_played(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from streamdit.bots.replay import Replay
 from streamdit.bots.scenarios import SCENARIOS, Step, refused
 from streamdit.bots.take import EventNote, Take, frame_note, thumbnail
 from streamdit.bots.trajectories import StateValues
-from streamdit.client import connect
+from streamdit.client import Client, connect
 from streamdit.errors import SessionClosed, StreamDiTError
 from streamdit.frames import Frame
 from streamdit.session import Session
@@ -53,9 +53,11 @@ class BotPlan:
         if not 0 <= self.strength <= 1:
             raise ValueError(f"strength is {self.strength}, expected 0..1")
 
-    def opening(self) -> dict[str, Any]:
-        """What a session is opened with."""
-        said = {} if self.replay is None else self.replay.opening()
+    def opening(self, world: WorldInfo | None) -> dict[str, Any]:
+        """What a session is opened with, in a world that is known if there is something to replay in it."""
+        said: dict[str, Any] = {}
+        if self.replay is not None and world is not None and not self.replay.refused(world):
+            said = self.replay.opening(world)
         prompt = {} if self.prompt is None else {"prompt": self.prompt}
         return {"world": self.world, "profile": self.profile, **said, **prompt}
 
@@ -66,19 +68,20 @@ class BotPlan:
     def steps(self, world: WorldInfo, bot: int) -> Iterator[Step]:
         """What a bot does, and when."""
         if self.replay is not None:
-            return self.replay.steps()
+            return self.replay.steps(world)
         return SCENARIOS[self.scenario](world, Random(self.seed + bot))
 
 
 async def play(plan: BotPlan, bot: int, on_frame: Callable[[], object] = lambda: None) -> Take:
     """One bot's run. What goes wrong ends up in `Take.errors`; it does not raise."""
     take = Take(bot)
-    if plan.replay is not None and plan.replay.remark:
-        take.notices.append(f"bot {bot}: {plan.replay.remark}")
     try:
         async with connect(plan.address) as client:
+            world = None if plan.replay is None else await _served(client, plan.world)
+            if plan.replay is not None and world is not None:
+                take.notices += [f"bot {bot}: {remark}" for remark in plan.replay.remarks(world)]
             take.began_ns = time.monotonic_ns()
-            async with client.play(**plan.opening()) as session:
+            async with client.play(**plan.opening(world)) as session:
                 take.opened = session.opened
                 try:
                     why_not = plan.refused(session.opened.world)
@@ -90,11 +93,17 @@ async def play(plan: BotPlan, bot: int, on_frame: Callable[[], object] = lambda:
                     take.closed = await session.close("scenario over")
                     take.num_replaced = session.stats().num_replaced
                     _keep_news(session, take)
-    except (StreamDiTError, ValueError) as error:  # a replay may open with what the world does not take
+    except (StreamDiTError, ValueError) as error:  # a replay may hold values that the world's actions cannot have
         take.errors.append(f"bot {bot}: {error}")
     if take.closed is not None and take.closed.reason is not ClosedReason.CLIENT_CLOSED:
         take.errors.append(f"bot {bot}: closed, {take.closed.reason.name}: {take.closed.detail}")
     return take
+
+
+async def _served(client: Client, name: str) -> WorldInfo | None:
+    """The world of that name, or the engine's default; None: there is none, which opening will say."""
+    worlds = (await client.server_info()).worlds
+    return next((world for world in worlds if name in ("", world.name)), None)
 
 
 async def _live(session: Session, plan: BotPlan, take: Take, on_frame: Callable[[], object]) -> None:

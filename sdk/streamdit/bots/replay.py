@@ -1,7 +1,7 @@
 """A recording said again: what a session is opened with, and timed steps for the rest. Pure."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -13,7 +13,7 @@ from streamdit._prompt import PromptWish
 from streamdit._said import steering_named
 from streamdit.bots.scenarios import HORIZON_FRAMES, Step
 from streamdit.recording import Recording
-from streamdit.types import Steering, WorldInfo
+from streamdit.types import WorldInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Replay:
     """Prompts, states, actions and releases as a recording holds them, at its frames' times; lost frames count.
 
     A state comes with what the recording shows of the next half second. What is in force at the first frame opens the
-    session. Source frames are not said again: a recording holds their strength, not their pictures.
+    session. Source frames are not said again: a recording holds their strength, not their pictures. Nor are actions
+    to a world that takes none, if the recording has the state as well.
 
     Args:
         with_prompts: False leaves the recording's prompts out, so that another one stays in force.
@@ -46,15 +47,27 @@ class Replay:
         lost = sum(event["num_frames"] for event in self.recording.events if event["type"] == "gap")
         return float((self.recording.num_frames + lost) / self.recording.fps)
 
-    @property
-    def remark(self) -> str:
-        """What of the recording is not said again, for people; "": nothing."""
-        sources = sum(event["type"] == "source_frame" for event in self.recording.events)
-        return f"{sources} source frames are not sent: the recording holds no pictures of them" if sources else ""
+    def remarks(self, world: WorldInfo) -> list[str]:
+        """What of the recording is not said again, for people."""
+        sources, actions = self._count("source_frame"), self._count("actions")
+        remarks = []
+        if sources:
+            remarks.append(f"{sources} source frames are not sent: the recording holds no pictures of them")
+        if actions and "actions" in self._left_out(world):
+            remarks.append(f"{actions} sets of actions are not sent: world {world.name!r} takes none, the states are")
+        return remarks
+
+    def _count(self, kind: str) -> int:
+        return sum(event["type"] == kind for event in self.recording.events)
+
+    def _left_out(self, world: WorldInfo) -> set[str]:
+        """What kinds of events are not said again."""
+        prompts = set() if self.with_prompts else {"prompt"}
+        return prompts if world.actions or not self._count("state") else prompts | {"actions"}
 
     def refused(self, world: WorldInfo) -> str:
         """Why the recording cannot be said to a world, naming it and what it lacks; "" if it can."""
-        fields, actions, released = self._needs()
+        fields, actions, released = self._needs(world)
         lacking = [
             ("states the field", fields, [each.name for each in world.state_fields], "has"),
             ("holds the action", actions, [each.name for each in world.actions], "takes"),
@@ -67,25 +80,35 @@ class Replay:
                     return f"the recording {does} {name!r}, and world {world.name!r} {verb}: {offered}"
         return ""
 
-    def _needs(self) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+    def _needs(self, world: WorldInfo) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
         """Names of the fields that are stated, the actions that are held, the steering that is released."""
         fields, actions, released = dict[str, None](), dict[str, None](), dict[str, None]()
-        for event in self.recording.events:
+        for event in self._said(world, self.recording.events):
             match event["type"]:
                 case "state":
                     fields |= dict.fromkeys(self._fields(event))
                 case "actions":
                     actions |= dict.fromkeys(event["held"])
                 case "release":
-                    released |= dict.fromkeys(one.name.lower() for one in self._released(event))
+                    released |= dict.fromkeys(event["steering"])
         return list(fields), list(actions), list(released)
 
-    def opening(self) -> dict[str, Any]:
+    def _said(self, world: WorldInfo, events: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """What of these is said again."""
+        left_out = self._left_out(world)
+        for event in events:
+            if event["type"] != "release":
+                if event["type"] not in left_out:
+                    yield event
+            elif released := [name for name in event["steering"] if name not in left_out]:
+                yield {**event, "steering": released}
+
+    def opening(self, world: WorldInfo) -> dict[str, Any]:
         """Arguments for `Client.play`: what is said before the first frame, and the seed where it is known."""
         said: dict[str, Any] = {}
-        for event in takewhile(_opens, self.recording.events):
+        for event in takewhile(_opens, self._said(world, self.recording.events)):
             match event["type"]:
-                case "prompt" if self.with_prompts:
+                case "prompt":
                     said["prompt"] = event["text"]
                 case "state":
                     stated = zip(self._fields(event), event["values"], strict=True)
@@ -95,10 +118,10 @@ class Replay:
         seed = self.recording.metadata.get("seed")
         return {**said, "seed": seed} if isinstance(seed, int) else said
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self, world: WorldInfo) -> Iterator[Step]:
         """What is said later, and when."""
         opening, lost = True, 0
-        for event in self.recording.events:
+        for event in self._said(world, self.recording.events):
             opening = opening and _opens(event)
             if event["type"] == "gap":
                 lost += event["num_frames"]
@@ -108,7 +131,7 @@ class Replay:
 
     def _step(self, event: Mapping[str, Any], at_s: float) -> Step | None:
         match event["type"]:
-            case "prompt" if self.with_prompts:
+            case "prompt":
                 more = {key: event[key] for key in ("transition", "smooth_frames", "renoise_to") if key in event}
                 return Step(at_s=at_s, prompt=PromptWish(event["text"], **more))
             case "state":
@@ -117,17 +140,13 @@ class Replay:
                 return Step(at_s=at_s, state=tuple(event["values"]), horizon=horizon, fields=fields)
             case "actions":
                 return Step(at_s=at_s, actions=dict(event["held"]))
-            case "release" if self._released(event):
-                return Step(at_s=at_s, release=self._released(event))
+            case "release":
+                return Step(at_s=at_s, release=tuple(steering_named(name) for name in event["steering"]))
         return None
 
     def _fields(self, event: Mapping[str, Any]) -> tuple[str, ...]:
         """What a state's values are."""
         return tuple(event.get("fields") or (field.name for field in self.recording.state_fields))
-
-    def _released(self, event: Mapping[str, Any]) -> tuple[Steering, ...]:
-        names = (steering_named(name) for name in event["steering"])
-        return tuple(one for one in names if self.with_prompts or one is not Steering.PROMPT)
 
     def _ahead(self, frame: int, fields: Sequence[str]) -> tuple[tuple[float, ...], ...]:
         """What these fields are at the next frames, until they are released or the recording ends."""
