@@ -15,7 +15,8 @@ import typer
 from numpy.typing import NDArray
 
 from critters.game import Keys as Held
-from critters.hud import FAINT, FAIR, GOOD, INK, PAPER, SLATE, fitted, write
+from critters.hud import FAINT, FAIR, GOOD, INK, PAPER, SLATE, fitted, font, write
+from critters.play import key_of
 from critters.script import Step, parse_script
 from critters.steering import Steer
 from critters.textbox import TextBox
@@ -60,6 +61,12 @@ class Window:
         self._strip(play, box, now)
         pygame.display.flip()
 
+    def close(self) -> None:
+        """Give the display back."""
+        font.cache_clear()  # fonts do not outlive pygame's
+        pygame.font.quit()
+        pygame.display.quit()
+
     def _picture(self, rgb: NDArray[np.uint8], left: int) -> None:
         picture = pygame.image.frombuffer(np.ascontiguousarray(rgb).tobytes(), (WIDTH, HEIGHT), "RGB")
         self.screen.blit(pygame.transform.scale(picture, (SIDE, TALL)), (left, 0))
@@ -91,9 +98,11 @@ def _numbers(play: Play) -> str:
 
 
 def run(play: Play, window: Window, *, script: Iterator[Step] | None = None, num_frames: int | None = None) -> None:
-    """Play until the window closes or `num_frames` ticks are over; with a script no hand is listened to."""
+    """Play until the window closes or `num_frames` ticks are over; with a script no hand is listened to. A key that
+    went down and up again since the last tick is down for one."""
     clock, began = pygame.time.Clock(), time.perf_counter()
     box: TextBox | None = None
+    tapped = Held()
     while num_frames is None or play.num_ticks < num_frames:
         clock.tick(60)
         now = time.perf_counter()
@@ -101,10 +110,13 @@ def run(play: Play, window: Window, *, script: Iterator[Step] | None = None, num
         if int((now - began) * FPS) > play.num_ticks + due:
             began = now - (play.num_ticks + due) / FPS
         events = pygame.event.get()
+        for event in events if box is None else ():
+            tapped |= key_of(event.key) if event.type == pygame.KEYDOWN else Held()
         for _ in range(due):
             step = _hand(box) if script is None else next(script, Step())
             events += step.taps
-            play.tick(Keys(step.keys.left, step.keys.right, step.keys.jump))
+            keys, tapped = step.keys | tapped, Held()
+            play.tick(Keys(keys.left, keys.right, keys.jump))
         for event in events:
             if event.type == pygame.QUIT:
                 return
@@ -164,7 +176,7 @@ def main(
         address = address or stack.enter_context(LocalEngine(world=world)).address
         live = stack.enter_context(LiveSession(address, world="blocks", profile=profile, prompt=prompt or None))
         window = Window()
-        stack.callback(pygame.quit)
+        stack.callback(window.close)
         play = Play(live, prompt=prompt, steer=steer)
         play.side_by_side = side_by_side
         run(play, window, script=script, num_frames=frames)
