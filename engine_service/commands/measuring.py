@@ -192,3 +192,24 @@ def bench_machine(
         if out is not None:
             write_between_marks(out, "bench", tables)
         typer.echo(tables)
+
+
+def evaluate_words(
+    recordings: Annotated[Path, typer.Option(help="Of the world's game, whose captions say what they name.")],
+    sentences: Annotated[Path, typer.Option(help="TOML: [[sentences]] with text and names, in a player's own words.")],
+    world: WorldOption = "critters",
+    out: PageOption = None,
+) -> None:
+    """How well a world's word vectors read sentences in words that no caption uses; no weights are needed."""
+    with clear_errors():
+        from engine_service.evaluation import own_words  # noqa: PLC0415
+        from engine_service.page import write_between_marks  # noqa: PLC0415
+        from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
+
+        folder = load_world(find_world(world))
+        labels = folder.evaluation.labels
+        asked = own_words.read_sentences(sentences, labels)
+        text = own_words.as_markdown(own_words.ask(folder, asked, own_words.read_captions(recordings, labels)))
+        if out is not None:
+            write_between_marks(out, "own-words", text)
+        typer.echo(text)

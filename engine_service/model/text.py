@@ -121,14 +121,13 @@ class TextEncoder(nn.Module):
         directions: Tensor = nn.functional.normalize(self._given()[ids].sum(1), dim=1, eps=1e-6)
         return directions
 
-    def word_lengths(self, ids: Tensor) -> Tensor:
-        """ids `(B, L)` -> `(B, L)`, the lengths of the given word vectors: how much each word tells; 0 for padding.
+    def word_vectors(self, ids: Tensor) -> Tensor:
+        """ids `(B, L)` -> the given word vectors `(B, L, De)`, whose length is how much a word tells; 0 for padding.
 
         Raises:
             ValueError: as `sentence_vectors`.
         """
-        lengths: Tensor = self._given()[ids].norm(dim=-1)
-        return lengths
+        return self._given()[ids]
 
     def _given(self) -> Tensor:
         if not isinstance(self.words, GivenWords):

@@ -114,5 +114,10 @@ def load_known_prompts(folder: WorldFolder, tokenizer: Tokenizer, encoder: TextE
 
 def prompt_vectors(texts: Sequence[str], tokenizer: Tokenizer, encoder: TextEncoder) -> Tensor:
     """What prompts say as vectors `(n, De)` of length 1."""
-    ids = torch.tensor([tokenizer(text).ids for text in texts], dtype=torch.int64).view(len(texts), tokenizer.max_words)
-    return encoder.sentence_vectors(ids)
+    return encoder.sentence_vectors(word_numbers(texts, tokenizer))
+
+
+def word_numbers(texts: Sequence[str], tokenizer: Tokenizer) -> Tensor:
+    """Their words' numbers `(n, L)`."""
+    ids = [tokenizer(text).ids for text in texts]
+    return torch.tensor(ids, dtype=torch.int64).view(len(texts), tokenizer.max_words)

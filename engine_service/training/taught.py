@@ -79,7 +79,7 @@ def _in_other_words(asked: Tensor, known: Tensor, similarity: Tensor, encoder: T
 
     Prompts that every known one shares such a word with are left out.
     """
-    tells = encoder.word_lengths(asked)  # (n, L)
+    tells = encoder.word_vectors(asked).norm(dim=-1)  # (n, L)
     about = torch.where(tells >= TELLING * tells.amax(1, keepdim=True), asked, -1)
     found = []
     for words, similarities in zip(about, similarity, strict=True):
