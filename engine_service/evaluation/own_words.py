@@ -178,7 +178,8 @@ def word_probe(name: str, encode: Encode, sentences: Sequence[Sentence], caption
     def noised(texts: Sequence[str]) -> Tensor:
         vectors = encode(texts).repeat(NUM_COPIES, 1, 1)
         length = vectors.norm(dim=-1, keepdim=True) / vectors.shape[-1] ** 0.5
-        return vectors + TRAINING_NOISE * length * torch.randn(vectors.shape, generator=generator)
+        noise: Tensor = TRAINING_NOISE * length * torch.randn(vectors.shape, generator=generator)
+        return vectors + noise
 
     return _by_classifiers(name, encode, answer, sentences, captions, teaching=noised, copies=NUM_COPIES)
 
