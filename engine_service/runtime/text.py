@@ -78,14 +78,31 @@ def load_word_table(file: Path) -> WordTable:
     try:
         with safe_open(file, "pt") as opened:
             vectors, scales, words = (opened.get_tensor(name) for name in ("vectors", "scales", "words"))
-        return WordTable(tuple(bytes(words.numpy()).decode().split(" ")), _unpacked(vectors, scales))
+        return _unpacked(tuple(bytes(words.numpy()).decode().split(" ")), vectors, scales)
     except (SafetensorError, OSError, UnicodeDecodeError, RuntimeError, ValueError) as error:
         raise WorldError(f"{file}: truncated, damaged or no table of word vectors ({error}); {remedy}") from error
 
 
-def _unpacked(vectors: Tensor, scales: Tensor) -> Tensor:
-    """int8 `(V, De)` and half precision `(V,)` -> `(V, De)`."""
-    return vectors.float() * scales.float()[:, None]
+def _unpacked(words: tuple[str, ...], vectors: Tensor, scales: Tensor) -> WordTable:
+    """int8 `(V, De)` and half precision `(V,)` -> the table; a part that does not fit the words is named."""
+    count = len(words)
+    if vectors.dtype != torch.int8 or vectors.ndim != 2 or vectors.shape[0] != count or not vectors.shape[1]:
+        raise ValueError(f"vectors is {_shape(vectors)}, {count} words need ({count}, ...) int8")
+    if scales.dtype != torch.float16 or scales.shape != (count,):
+        raise ValueError(f"scales is {_shape(scales)}, {count} words need ({count},) float16")
+    if not scales.isfinite().all():
+        raise ValueError(f"scales holds {float(scales[~scales.isfinite()][0])}")
+    seen: set[str] = set()
+    for word in words:
+        if word in seen or not word:
+            raise ValueError(f"the word {word!r} is there twice, or empty")
+        seen.add(word)
+    return WordTable(words, vectors.float() * scales.float()[:, None])
+
+
+def _shape(array: Tensor) -> str:
+    """`(3, 2) int8`."""
+    return f"{tuple(array.shape)} {str(array.dtype).removeprefix('torch.')}"
 
 
 def write_known_prompts(folder: WorldFolder, prompts: Sequence[str], threshold: float) -> None:
@@ -105,11 +122,25 @@ def load_known_prompts(folder: WorldFolder, tokenizer: Tokenizer, encoder: TextE
         return None
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        texts = tuple(str(text) for text in content["prompts"])
+        texts, threshold = _checked(content["prompts"], content["threshold"])
         vectors = prompt_vectors(texts, tokenizer, encoder)
-        return KnownPrompts(texts, vectors, float(content["threshold"]))
+        for text, vector in zip(texts, vectors, strict=True):
+            if not vector.any():
+                raise ValueError(f"{text!r} has no word of the world's table")
+        return KnownPrompts(texts, vectors, threshold)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise WorldError(f"{file}: damaged ({error}); restore the file or remove it") from error
+
+
+def _checked(prompts: object, threshold: object) -> tuple[tuple[str, ...], float]:
+    """What `known_prompts.json` must hold."""
+    if not isinstance(prompts, list):
+        raise ValueError(f"prompts is {prompts!r}, needs a list of texts")
+    if wrong := [text for text in prompts if not isinstance(text, str)]:
+        raise ValueError(f"prompts holds {wrong[0]!r}, needs texts")
+    if not isinstance(threshold, int | float) or isinstance(threshold, bool):
+        raise ValueError(f"threshold is {threshold!r}, needs a number")
+    return tuple(prompts), float(threshold)
 
 
 def prompt_vectors(texts: Sequence[str], tokenizer: Tokenizer, encoder: TextEncoder) -> Tensor:
