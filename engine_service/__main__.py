@@ -18,6 +18,7 @@ app.command("make-word-table", rich_help_panel="Make a world")(making.make_table
 app.command("compile", rich_help_panel="Make a world")(making.compile_world)
 app.command("evaluate", rich_help_panel="Measure")(measuring.evaluate_world)
 app.command("evaluate-words", rich_help_panel="Measure")(measuring.evaluate_words)
+app.command("measure-prompts", rich_help_panel="Measure")(measuring.measure_prompts)
 app.command("measure-rungs", rich_help_panel="Measure")(measuring.measure_ladder)
 app.command("simulate-pace", rich_help_panel="Measure")(measuring.simulate_pace)
 app.command("scale", rich_help_panel="Measure")(measuring.scale)

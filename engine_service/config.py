@@ -8,6 +8,7 @@ from pathlib import Path
 from engine_service.model.world import World
 from engine_service.runtime.denoiser import Runtime
 from engine_service.runtime.load import load_runtime, silent
+from engine_service.runtime.prompts import compute_on_one_core
 from engine_service.runtime.world import find_world
 from engine_service.server.app import EngineServer
 from engine_service.server.config import ServerConfig
@@ -65,6 +66,7 @@ def build_server(config: EngineConfig, say: Callable[[str], None] = silent) -> E
         default_world=world.name,
         player_factory=player,
         read_prompt=read_prompt,
+        prepare_reading=compute_on_one_core,
         backend=runtime.backend,
         device=runtime.device,
     )

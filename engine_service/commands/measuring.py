@@ -213,3 +213,18 @@ def evaluate_words(
         if out is not None:
             write_between_marks(out, "own-words", text)
         typer.echo(text)
+
+
+def measure_prompts(world: WorldOption = "critters", out: PageOption = None) -> None:
+    """How long a new prompt takes to be read, in a world that reads any words; no weights are needed."""
+    with clear_errors():
+        from engine_service.benchmarks import prompts  # noqa: PLC0415
+        from engine_service.page import check_marks, write_between_marks  # noqa: PLC0415
+        from engine_service.runtime.world import find_world, load_world  # noqa: PLC0415
+
+        if out is not None:
+            check_marks(out, "prompts")
+        text = prompts.measure_prompts(load_world(find_world(world)))
+        if out is not None:
+            write_between_marks(out, "prompts", text)
+        typer.echo(text)

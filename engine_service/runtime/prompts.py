@@ -100,3 +100,17 @@ class PromptEncoder:
             return None
         nearest = nearest_known(self._encoder.sentence_vectors(torch.tensor([tokens.ids]))[0], self._known)
         return nearest if nearest.similarity < self._known.threshold else None
+
+
+def compute_on_one_core() -> None:
+    """Torch in the calling thread, and in no other, from now on.
+
+    A prompt is so little work that threads only wait for each other: on a machine whose cores are taken, by micro-steps
+    for example, two of them need a hundred times as long as one.
+    """
+    before = torch.get_num_threads()  # also settles this thread's own number: from here on only we change it
+    torch.set_num_threads(1)
+    # That was also what later threads begin with. Only another thread can take that back and leave ours alone.
+    restore = threading.Thread(target=torch.set_num_threads, args=(before,))
+    restore.start()
+    restore.join()

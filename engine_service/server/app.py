@@ -48,9 +48,11 @@ class EngineServer:
         backend: str,
         device: str,
         read_prompt: ReadPrompt = nothing_to_read,
+        prepare_reading: Callable[[], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """`read_prompt` is called in a thread of its own before a player is told of a prompt.
+        """`read_prompt` is called in a thread of its own before a player is told of a prompt, and `prepare_reading`
+        once, before it, in the same thread.
 
         Raises:
             ValueError: `default_world` is not among `worlds`.
@@ -70,7 +72,7 @@ class EngineServer:
             governor=config.governor,
             newest_reading=self._newest_reading,
         )
-        self._prompts = PromptThread(read_prompt)
+        self._prompts = PromptThread(read_prompt, prepare_reading)
         self._service = EngineService(
             offer=Offer(
                 worlds=worlds,

@@ -15,11 +15,11 @@ ReadPrompt = Callable[[World, str], object]  # reads a world's prompt and keeps 
 
 
 class PromptThread:
-    """Calls `read` for one prompt after another."""
+    """Calls `read` for one prompt after another, and `prepare` once before, in the same thread."""
 
-    def __init__(self, read: ReadPrompt) -> None:
+    def __init__(self, read: ReadPrompt, prepare: Callable[[], None] | None = None) -> None:
         self._read = read
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="streamdit-prompts")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="streamdit-prompts", initializer=prepare)
 
     async def read(self, world: World, text: str) -> None:
         """Return when the prompt was read."""

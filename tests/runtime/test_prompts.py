@@ -1,11 +1,13 @@
 """Prompts are read once, and the kept ones are bounded."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import torch
 
 from engine_service.model.known_prompts import KnownPrompts
 from engine_service.model.text import TextConfig, TextEncoder
 from engine_service.model.word_table import WordTable, WordTableTokenizer, with_padding
-from engine_service.runtime.prompts import PromptEncoder
+from engine_service.runtime.prompts import PromptEncoder, compute_on_one_core
 from engine_service.runtime.text import prompt_vectors
 from tests.fakes import tiny_networks
 
@@ -52,3 +54,16 @@ def test_a_prompt_about_something_else_is_told_the_nearest_that_is_known() -> No
     assert far.far_from.similarity < 0.2
     assert prompts.read("").far_from is None  # left open: about nothing
     assert prompts.read("zzzzz").far_from is None  # reported as unknown
+
+
+def test_a_thread_that_computes_on_one_core_leaves_all_others_alone() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with ThreadPoolExecutor(1, initializer=compute_on_one_core) as one, ThreadPoolExecutor(1) as other:
+            for _ in range(2):
+                assert one.submit(torch.get_num_threads).result() == 1
+                assert other.submit(torch.get_num_threads).result() == 2
+                assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
