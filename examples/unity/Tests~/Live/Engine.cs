@@ -79,7 +79,15 @@ namespace StreamDit.Tests
             string[] all = new string[arguments.Length + 3];
             (all[0], all[1], all[2]) = ("serve", "--port", port.ToString());
             arguments.CopyTo(all, 3);
-            Process process = Python.Start(Python.Engine, all);
+            return Served(Python.Start(Python.Engine, all));
+        }
+
+        /// <summary>An engine that a script of this folder serves.</summary>
+        public static Engine StartScript(string script) => Served(
+            Python.Start(Python.Interpreter, Path.Combine(TestContext.CurrentContext.TestDirectory, "Live", script)));
+
+        private static Engine Served(Process process)
+        {
             while (process.StandardOutput.ReadLine() is string line)
             {
                 if (line.StartsWith(Ready, StringComparison.Ordinal))

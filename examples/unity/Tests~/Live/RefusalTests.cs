@@ -86,7 +86,10 @@ namespace StreamDit.Tests
                 OutgoingKind.Prompt);
             yield return Event(
                 "OUT_OF_RANGE", "prompt.smooth_frames", o => (o.Text, o.SmoothFrames) = ("a fox", 321), OutgoingKind.Prompt);
-            yield return Event("UNKNOWN_ACTION", "action.name", o => o.Text = "jump", OutgoingKind.Action);
+            yield return Event(
+                "ACTIONS_NOT_TAKEN", "actions", o => o.SetActions(Array.Empty<ActionInfo>(), default, default), OutgoingKind.Actions);
+            yield return Event(
+                "CANNOT_BE_OPEN", "control.release.steering[0]", o => o.Released = new[] { Steering.State }, OutgoingKind.Release);
             yield return Event(
                 "UNKNOWN_PROFILE", "control.switch_profile.name", o => o.Text = "hasty", OutgoingKind.SwitchProfile);
             yield return Event("EMPTY_MESSAGE", "body", _ => { }, (OutgoingKind)99);

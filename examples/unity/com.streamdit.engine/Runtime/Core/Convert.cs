@@ -24,6 +24,7 @@ namespace StreamDit
         private readonly Incoming _incoming = new Incoming();
         private readonly Wire.ClientMessage _message = new Wire.ClientMessage();
         private readonly Wire.State _state = new Wire.State();
+        private readonly ActionsMessage _actions = new ActionsMessage();
         private readonly Wire.Ack _ack = new Wire.Ack();
         private readonly Wire.Heartbeat _heartbeat = new Wire.Heartbeat();
 
@@ -79,8 +80,12 @@ namespace StreamDit
                     FillState(outgoing);
                     _message.State = _state;
                     break;
-                case OutgoingKind.Action:
-                    _message.Action = new Wire.Action { Name = outgoing.Text, Value = outgoing.Value };
+                case OutgoingKind.Actions:
+                    _actions.Fill(outgoing);
+                    _message.Actions = _actions.Message;
+                    break;
+                case OutgoingKind.Release:
+                    _message.Control = new Wire.Control { Release = ToRelease(outgoing) };
                     break;
                 case OutgoingKind.Pause:
                     _message.Control = new Wire.Control { Pause = new Wire.Pause() };
@@ -89,7 +94,7 @@ namespace StreamDit
                     _message.Control = new Wire.Control { Resume = new Wire.Resume() };
                     break;
                 case OutgoingKind.Reset:
-                    _message.Control = new Wire.Control { Reset = ToReset(outgoing.Seed) };
+                    _message.Control = new Wire.Control { Reset = ToReset(outgoing) };
                     break;
                 case OutgoingKind.SwitchProfile:
                     _message.Control = new Wire.Control { SwitchProfile = new Wire.SwitchProfile { Name = outgoing.Text } };
@@ -144,6 +149,18 @@ namespace StreamDit
             {
                 open.State = new Wire.State();
                 open.State.Values.AddRange(wish.State);
+                open.State.Fields.AddRange(wish.StateFields ?? Array.Empty<string>());
+            }
+
+            if (wish.Actions != null)
+            {
+                open.Actions = new Wire.Actions();
+                open.Actions.Values.AddRange(ConvertStart.ToValues(wish.Actions));
+            }
+
+            if (wish.Start != null)
+            {
+                open.Start = ConvertStart.ToStart(wish.Start);
             }
 
             return open;
@@ -168,6 +185,12 @@ namespace StreamDit
         private void FillState(Outgoing outgoing)
         {
             Fill(_state.Values, outgoing.Values.AsSpan(0, outgoing.NumValues));
+            _state.Fields.Clear();
+            for (int field = 0; field < (outgoing.Fields?.Count ?? 0); field++)
+            {
+                _state.Fields.Add(outgoing.Fields![field]);
+            }
+
             RepeatedField<Wire.StateStep> steps = _state.Horizon;
             int numSteps = outgoing.NumHorizon == 0 ? 0 : outgoing.NumHorizon / outgoing.NumValues;
             while (steps.Count > numSteps)
@@ -195,10 +218,22 @@ namespace StreamDit
             }
         }
 
-        private static Wire.Reset ToReset(ulong? seed)
+        private static Wire.Release ToRelease(Outgoing outgoing)
+        {
+            var release = new Wire.Release();
+            release.Steering.AddRange(outgoing.Released.Select(steering => (Wire.Steering)steering));
+            return release;
+        }
+
+        private static Wire.Reset ToReset(Outgoing outgoing)
         {
             var reset = new Wire.Reset();
-            if (seed is ulong given)
+            if (outgoing.Start != null)
+            {
+                reset.Start = ConvertStart.ToStart(outgoing.Start);
+            }
+
+            if (outgoing.Seed is ulong given)
             {
                 reset.Seed = given;
             }

@@ -131,9 +131,29 @@ namespace StreamDit
             DefaultProfile = wire.DefaultProfile,
             ExamplePrompts = wire.ExamplePrompts.ToArray(),
             Vocabulary = wire.Vocabulary.ToArray(),
-            Actions = wire.Actions.ToArray(),
+            Actions = wire.Actions.Select(ToAction).ToArray(),
+            // An engine of 0.1 says nothing about it.
+            SteeredBy = wire.SteeredBy.Count == 0
+                ? new[] { Steering.Prompt, Steering.State }
+                : wire.SteeredBy.Select(steering => (Steering)steering).ToArray(),
+            MayBeOpen = wire.MayBeOpen.Select(steering => (Steering)steering).ToArray(),
+            StartClips = wire.StartClips.ToArray(),
+            FramesPerLatent = (int)wire.FramesPerLatent,
             TakesSourceFrames = wire.TakesSourceFrames,
         };
+
+        private static ActionInfo ToAction(Wire.ActionInfo wire)
+        {
+            bool button = wire.Kind == Wire.ActionKind.Button;
+            return new ActionInfo(
+                wire.Name,
+                (ActionKind)wire.Kind,
+                button ? 0f : wire.Min,
+                button ? 1f : wire.Max,
+                wire.Group,
+                wire.DefaultKey,
+                wire.Description);
+        }
 
         private static ProfileInfo ToProfile(Wire.ProfileInfo wire) => new ProfileInfo(
             wire.Name,
@@ -170,6 +190,8 @@ namespace StreamDit
                 ResumeS = wire.ResumeS,
                 Resumed = wire.Resumed,
                 LastEventId = wire.LastEventId,
+                SteeredBy = wire.SteeredBy.Select(steering => (Steering)steering).ToArray(),
+                ActionsTimeoutS = wire.ActionsTimeoutS,
             };
         }
 

@@ -88,7 +88,7 @@ namespace StreamDit
             Words = words ?? Array.Empty<string>();
         }
 
-        /// <summary>UNKNOWN_WORDS, LATE or RUNG_CHANGED.</summary>
+        /// <summary>UNKNOWN_WORDS, LATE, RUNG_CHANGED, FAR_PROMPT (Words: the nearest prompt) or ACTIONS_RELEASED.</summary>
         public string Code { get; }
 
         /// <summary>0 if it is about none.</summary>

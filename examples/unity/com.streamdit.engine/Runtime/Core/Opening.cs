@@ -48,8 +48,20 @@ namespace StreamDit
         /// <summary>In the world's order; or leave it null and give some by name.</summary>
         public IReadOnlyList<float>? State { get; set; }
 
-        /// <summary>By name, the other fields at rest; takes one question to the engine.</summary>
+        /// <summary>
+        /// Some fields by name, the others open where the world can leave its state open, else at rest; takes one
+        /// question to the engine.
+        /// </summary>
         public IReadOnlyDictionary<string, float>? StateByName { get; set; }
+
+        /// <summary>
+        /// The complete set held from the start, by name; null: none was said, which is open where the world can.
+        /// Takes one question to the engine.
+        /// </summary>
+        public IReadOnlyDictionary<string, float>? Actions { get; set; }
+
+        /// <summary>What the stream goes on from; null: from nothing but noise. Takes one question to the engine.</summary>
+        public Start? Start { get; set; }
 
         public string Profile { get; set; } = "";
 
@@ -65,6 +77,9 @@ namespace StreamDit
 
         /// <summary>1..100.</summary>
         public int JpegQuality { get; set; }
+
+        /// <summary>What <see cref="State"/> names; null: all fields.</summary>
+        internal IReadOnlyList<string>? StateFields { get; set; }
 
         internal uint ApiVersion { get; set; } = Version.Api;
 
@@ -131,5 +146,11 @@ namespace StreamDit
 
         /// <summary>The newest event the engine has heard; 0 unless resumed.</summary>
         public ulong LastEventId { get; internal set; }
+
+        /// <summary>What is in force from the start; the rest is open or has its default.</summary>
+        public IReadOnlyList<Steering> SteeredBy { get; internal set; } = Array.Empty<Steering>();
+
+        /// <summary>A client silent for so long holds no action any more; 0: never (Lockstep).</summary>
+        public double ActionsTimeoutS { get; internal set; }
     }
 }

@@ -10,19 +10,23 @@ namespace StreamDit
     /// messages are used again.
     /// </summary>
     /// <remarks>
-    /// A newer state or prompt takes the place of one that was not sent yet, so does a newer ack or heartbeat. Of
-    /// commands 16 wait, of source frames 8, the oldest falls out.
+    /// A newer state or prompt takes the place of one that was not sent yet, so does a newer ack or heartbeat. A newer
+    /// set of actions does so too, unless something was pressed in the older one that would then be lost; of those 16
+    /// wait. Of commands 16 wait, of source frames 8, the oldest falls out. A release drops what waits of its kind.
     /// </remarks>
     internal sealed class Outbox
     {
         public const int MaxCommands = 16;
         public const int MaxSources = 8;
+        public const int MaxActions = 16; // sets that something was pressed in and let go of again
 
         private readonly object _lock = new object();
         private readonly List<Outgoing> _waiting = new List<Outgoing>();
         private readonly Stack<Outgoing> _free = new Stack<Outgoing>();
         private readonly AsyncSignal _filled = new AsyncSignal();
         private readonly SessionMeter _meter;
+        private float[] _sent = Array.Empty<float>(); // the set of actions that was sent last
+        private bool[] _pressed = Array.Empty<bool>();
         private ulong _lastEventId;
         private bool _connected;
         private bool _finished;
@@ -65,11 +69,11 @@ namespace StreamDit
                     return 0;
                 }
 
-                MakeRoom(outgoing.Kind);
+                MakeRoom(outgoing);
                 eventId = ++_lastEventId;
                 outgoing.EventId = eventId;
                 outgoing.TimeUs = nowUs;
-                _meter.Sent(eventId, nowUs, outgoing.Kind == OutgoingKind.Prompt ? outgoing.Text : null);
+                _meter.Sent(eventId, nowUs, PromptOf(outgoing));
                 _waiting.Add(outgoing);
             }
 
@@ -166,6 +170,11 @@ namespace StreamDit
 
                 Outgoing next = _waiting[0];
                 _waiting.RemoveAt(0);
+                if (next.Kind == OutgoingKind.Actions)
+                {
+                    Remember(next);
+                }
+
                 return next;
             }
         }
@@ -173,16 +182,47 @@ namespace StreamDit
         /// <summary>Returns once something may have changed. For one writer.</summary>
         public ValueTask WaitAsync() => _filled.WaitAsync();
 
-        private void MakeRoom(OutgoingKind kind)
+        /// <summary>The prompt that an event puts in force: "" if it takes it away, null if it leaves it alone.</summary>
+        private static string? PromptOf(Outgoing outgoing)
         {
-            switch (kind)
+            if (outgoing.Kind == OutgoingKind.Release && Releases(outgoing, Steering.Prompt))
+            {
+                return "";
+            }
+
+            return outgoing.Kind == OutgoingKind.Prompt ? outgoing.Text : null;
+        }
+
+        private static bool Releases(Outgoing release, Steering steering)
+        {
+            for (int index = 0; index < release.Released.Count; index++)
+            {
+                if (release.Released[index] == steering)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        private void MakeRoom(Outgoing coming)
+        {
+            switch (coming.Kind)
             {
                 case OutgoingKind.State:
                 case OutgoingKind.Prompt:
-                    Drop(kind, keep: 0);
+                    Drop(coming.Kind, keep: 0);
+                    break;
+                case OutgoingKind.Actions:
+                    DropActions(coming);
                     break;
                 case OutgoingKind.SourceFrame:
-                    Drop(kind, keep: MaxSources - 1);
+                    Drop(coming.Kind, keep: MaxSources - 1);
+                    break;
+                case OutgoingKind.Release:
+                    DropReleased(coming);
+                    DropOldestCommand();
                     break;
                 default:
                     DropOldestCommand();
@@ -200,6 +240,74 @@ namespace StreamDit
                     RemoveAt(index);
                 }
             }
+        }
+
+        /// <summary>
+        /// Sets that wait and that no press would be lost without: all that they hold is held in the set sent last or in
+        /// a later one.
+        /// </summary>
+        private void DropActions(Outgoing newest)
+        {
+            if (_pressed.Length < newest.NumValues)
+            {
+                _pressed = new bool[newest.NumValues];
+            }
+
+            for (int action = 0; action < newest.NumValues; action++)
+            {
+                _pressed[action] = newest.Values[action] != 0f || (action < _sent.Length && _sent[action] != 0f);
+            }
+
+            int count = 1;
+            for (int index = _waiting.Count - 1; index >= 0; index--)
+            {
+                Outgoing waiting = _waiting[index];
+                if (waiting.Kind != OutgoingKind.Actions)
+                {
+                    continue;
+                }
+
+                bool presses = false;
+                for (int action = 0; action < Math.Min(waiting.NumValues, newest.NumValues); action++)
+                {
+                    presses |= waiting.Values[action] != 0f && !_pressed[action];
+                    _pressed[action] |= waiting.Values[action] != 0f;
+                }
+
+                if (!presses || ++count > MaxActions)
+                {
+                    RemoveAt(index);
+                }
+            }
+        }
+
+        private void DropReleased(Outgoing release)
+        {
+            if (Releases(release, Steering.Prompt))
+            {
+                Drop(OutgoingKind.Prompt, keep: 0);
+            }
+
+            if (Releases(release, Steering.State))
+            {
+                Drop(OutgoingKind.State, keep: 0);
+            }
+
+            if (Releases(release, Steering.Actions))
+            {
+                Drop(OutgoingKind.Actions, keep: 0);
+                Array.Clear(_sent, 0, _sent.Length);
+            }
+        }
+
+        private void Remember(Outgoing actions)
+        {
+            if (_sent.Length != actions.NumValues)
+            {
+                _sent = new float[actions.NumValues];
+            }
+
+            Array.Copy(actions.Values, _sent, actions.NumValues);
         }
 
         private void DropOldestCommand()

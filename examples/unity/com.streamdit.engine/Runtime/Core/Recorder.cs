@@ -30,7 +30,7 @@ namespace StreamDit
         private ulong _lastFrameId;
         private bool _done;
 
-        internal Recorder(string folder, Opened opened, string prompt, ReadOnlySpan<float> state, Action finished)
+        internal Recorder(string folder, Opened opened, Action finished)
         {
             Folder = folder;
             _opened = opened;
@@ -51,9 +51,6 @@ namespace StreamDit
                 _events?.Dispose();
                 throw new RecordingException(folder, $"cannot be written: {error.Message}", error);
             }
-
-            WriteEvent("prompt", $"\"text\": {Json.Text(prompt)}");
-            WriteEvent("state", $"\"values\": {Json.Numbers(state)}");
         }
 
         public string Folder { get; }
@@ -112,6 +109,25 @@ namespace StreamDit
             }
         }
 
+        /// <summary>What is in force as it begins; what is open is not written.</summary>
+        internal void Begin(string prompt, HeldState state, float[]? actions)
+        {
+            if (prompt.Length > 0)
+            {
+                WriteEvent("prompt", $"\"text\": {Json.Text(prompt)}");
+            }
+
+            if (!state.IsOpen)
+            {
+                WriteEvent("state", Of(state.Values, state.Fields));
+            }
+
+            if (actions != null)
+            {
+                WriteEvent("actions", Of(actions));
+            }
+        }
+
         internal void Prompt(ulong eventId, string text, PromptTransition transition)
         {
             string how = transition == PromptTransition.Immediate
@@ -120,8 +136,36 @@ namespace StreamDit
             Later(eventId, "prompt", $"\"text\": {Json.Text(text)}{how}");
         }
 
-        internal void State(ulong eventId, ReadOnlySpan<float> values) =>
-            Later(eventId, "state", $"\"values\": {Json.Numbers(values)}");
+        internal void State(ulong eventId, ReadOnlySpan<float> values, IReadOnlyList<string>? fields) =>
+            Later(eventId, "state", Of(values, fields));
+
+        internal void Actions(ulong eventId, ReadOnlySpan<float> values) => Later(eventId, "actions", Of(values));
+
+        internal void Release(ulong eventId, IReadOnlyList<Steering> steering)
+        {
+            IEnumerable<string> names = steering.Select(one => Json.Text(one.ToString().ToLowerInvariant()));
+            Later(eventId, "release", $"\"steering\": [{string.Join(", ", names)}]");
+        }
+
+        private static string Of(ReadOnlySpan<float> values, IReadOnlyList<string>? fields)
+        {
+            string carried = fields == null ? "" : $", \"fields\": [{string.Join(", ", fields.Select(Json.Text))}]";
+            return $"\"values\": {Json.Numbers(values)}{carried}";
+        }
+
+        private string Of(ReadOnlySpan<float> actions)
+        {
+            var held = new List<string>();
+            for (int index = 0; index < actions.Length; index++)
+            {
+                if (actions[index] != 0f)
+                {
+                    held.Add($"{Json.Text(_opened.World.Actions[index].Name)}: {Json.Number(actions[index])}");
+                }
+            }
+
+            return $"\"held\": {{{string.Join(", ", held)}}}";
+        }
 
         /// <summary>An event was refused: no frame obeys it.</summary>
         internal void Forget(ulong eventId)
@@ -202,6 +246,11 @@ namespace StreamDit
                 $"{{\"name\": {Json.Text(field.Name)}, \"min\": {Json.Number(field.Min)}, "
                 + $"\"max\": {Json.Number(field.Max)}, \"periodic\": {(field.Periodic ? "true" : "false")}, "
                 + $"\"initial\": {Json.Number(field.Initial)}}}");
+            IEnumerable<string> actions = world.Actions.Select(action =>
+                $"{{\"name\": {Json.Text(action.Name)}, \"kind\": \"{action.Kind.ToString().ToUpperInvariant()}\", "
+                + $"\"min\": {Json.Number(action.Min)}, \"max\": {Json.Number(action.Max)}, "
+                + $"\"group\": {Json.Text(action.Group)}, \"default_key\": {Json.Text(action.DefaultKey)}, "
+                + $"\"description\": {Json.Text(action.Description)}}}");
             string lossless = _opened.Encoding == Encoding.Rgb24 ? "true" : "false";
             return "{\n"
                 + "  \"format\": 1,\n"
@@ -212,6 +261,7 @@ namespace StreamDit
                 + $"  \"height\": {world.Height},\n"
                 + $"  \"lossless\": {lossless},\n"
                 + $"  \"state_fields\": [{string.Join(", ", fields)}],\n"
+                + $"  \"actions\": [{string.Join(", ", actions)}],\n"
                 + "  \"labels\": {},\n"
                 + "  \"split\": \"\",\n"
                 + $"  \"metadata\": {{\"sdk\": \"{Version.SdkName}\", \"profile\": {Json.Text(_opened.Profile)}, "

@@ -195,12 +195,12 @@ namespace StreamDit
         private async Task<Connection> TryOpenAsync(CancellationToken cancel)
         {
             Opening wish = _opening.Copy();
-            if (wish.StateByName != null)
+            if (wish.StateByName != null || wish.Actions != null || wish.Start != null)
             {
-                wish.State = await ByNameAsync(wish, cancel).ConfigureAwait(false);
-                wish.StateByName = null;
-                _opening.State = wish.State;
+                await FitAsync(wish, cancel).ConfigureAwait(false);
+                (_opening.State, _opening.StateFields) = (wish.State, wish.StateFields);
                 _opening.StateByName = null;
+                _opening.Start = wish.Start;
             }
 
             if (Opened != null)
@@ -215,19 +215,32 @@ namespace StreamDit
             return connection;
         }
 
-        /// <summary>The opening state in the world's order; given by name, it takes one question to the engine.</summary>
-        private async Task<IReadOnlyList<float>?> ByNameAsync(Opening wish, CancellationToken cancel)
+        /// <summary>
+        /// A state by name in the world's order, actions and start checked: it takes one question to the engine.
+        /// </summary>
+        private async Task FitAsync(Opening wish, CancellationToken cancel)
         {
             ServerInfo info = await _client.ServerInfoAsync(cancel).ConfigureAwait(false);
             WorldInfo? world = info.Worlds.FirstOrDefault(one => wish.World.Length == 0 || one.Name == wish.World);
             if (world == null)
             {
-                return null; // `open` will be refused: the world is not known
+                wish.StateByName = null;
+                return; // `open` will be refused: the world is not known
             }
 
-            var held = new HeldState(world, null);
-            held.Set(wish.StateByName!);
-            return held.Values;
+            if (wish.StateByName != null)
+            {
+                var held = new HeldState(world);
+                held.Set(wish.StateByName);
+                (wish.State, wish.StateFields, wish.StateByName) = (held.Values, held.Fields, null);
+            }
+
+            if (wish.Actions != null)
+            {
+                ActionSet.Of(world, wish.Actions);
+            }
+
+            wish.Start = wish.Start?.For(world, wish.Profile.Length > 0 ? wish.Profile : world.DefaultProfile);
         }
 
         /// <summary>What was in force or on its way, and nothing that was refused.</summary>
@@ -236,7 +249,10 @@ namespace StreamDit
             wish.Prompt = Meter.NewestPrompt.Length > 0 ? Meter.NewestPrompt : null;
             lock (_lock)
             {
-                wish.State = _held?.Values.ToArray();
+                bool says = _held != null && !_held.IsOpen;
+                wish.State = says ? _held!.Values.ToArray() : null;
+                wish.StateFields = says ? _held!.Fields : null;
+                wish.Actions = _actions == null ? null : ActionSet.ByName(before.World.Actions, _actions);
             }
 
             bool known = before.World.Profiles.Any(profile => profile.Name == ProfileWish);
@@ -251,12 +267,30 @@ namespace StreamDit
             lock (_lock)
             {
                 // After a reconnect it is newer than what was wished for: a game goes on saying states meanwhile.
-                bool same = _held?.Values.Length == opened.World.StateFields.Count;
-                _held = new HeldState(opened.World, same ? _held!.Values : wish.State);
+                _held = _held?.For(opened.World) ?? Wished(opened.World, wish);
+                bool fits = _actions?.Length == opened.World.Actions.Count;
+                _actions = fits ? _actions : wish.Actions == null ? null : ActionSet.Of(opened.World, wish.Actions);
             }
 
-            Meter.Opened(wish.Prompt ?? opened.World.ExamplePrompts.FirstOrDefault() ?? "", opened.Resumed);
+            bool open = opened.World.CanBeOpen(Steering.Prompt);
+            string usual = open ? "" : opened.World.ExamplePrompts.FirstOrDefault() ?? "";
+            Meter.Opened(wish.Prompt ?? usual, opened.Resumed);
             Opened = opened;
+        }
+
+        private static HeldState Wished(WorldInfo world, Opening wish)
+        {
+            var held = new HeldState(world);
+            if (wish.State != null && wish.StateFields != null)
+            {
+                held.Set(wish.StateFields, wish.State.ToArray());
+            }
+            else if (wish.State != null)
+            {
+                held.Set(wish.State.ToArray(), default);
+            }
+
+            return held;
         }
 
         private async Task<Closed> PlayAsync(Connection connection)
@@ -267,7 +301,7 @@ namespace StreamDit
             Opened opened = connection.Opened;
             if (opened.Resumed)
             {
-                CatchUp();
+                CatchUp(opened);
             }
 
             _firstOpened.TrySetResult(opened);
@@ -288,7 +322,7 @@ namespace StreamDit
         }
 
         /// <summary>The engine went on with what it had heard; what the broken connection lost comes after that.</summary>
-        private void CatchUp()
+        private void CatchUp(Opened opened)
         {
             if (!Outbox.Holds(OutgoingKind.Prompt) && LastSaid() is string text)
             {
@@ -302,10 +336,35 @@ namespace StreamDit
 
             lock (_lock)
             {
-                if (!Outbox.Holds(OutgoingKind.State) && _held != null)
+                if (!Outbox.Holds(OutgoingKind.State) && _held != null && !_held.IsOpen)
                 {
                     SendState(_held.Values, default, _held);
                 }
+
+                if (!Outbox.Holds(OutgoingKind.Actions) && _actions != null)
+                {
+                    SendActions(_actions.ToArray(), default);
+                }
+
+                ReleaseAgain(opened);
+            }
+        }
+
+        /// <summary>What the engine still has in force and this side has un-said.</summary>
+        private void ReleaseAgain(Opened opened)
+        {
+            Steering[] unsaid = opened.SteeredBy
+                .Where(one => one switch
+                {
+                    Steering.Prompt => Meter.NewestPrompt.Length == 0,
+                    Steering.State => _held != null && _held.IsOpen,
+                    _ => _actions == null,
+                })
+                .Where(opened.World.CanBeOpen)
+                .ToArray();
+            if (unsaid.Length > 0 && !Outbox.Holds(OutgoingKind.Release))
+            {
+                Release(unsaid);
             }
         }
 

@@ -1,5 +1,7 @@
 #nullable enable
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -25,6 +27,7 @@ namespace StreamDit
         private volatile Closed? _closeAsked; // what it ends with if the engine says nothing better
         private volatile Recorder? _recorder;
         private HeldState? _held;
+        private float[]? _actions; // the set in force as far as this side has said it; null: none was said
         private ulong _newestFrameId; // All: received and perhaps not acknowledged
         private long _newestReceivedUs;
 
@@ -86,6 +89,16 @@ namespace StreamDit
             }
         }
 
+        public ulong SendState(IReadOnlyList<string> fields, ReadOnlySpan<float> values)
+        {
+            lock (_lock)
+            {
+                HeldState held = _held ?? throw NotOpen();
+                held.Set(fields, values);
+                return SendState(held.Values, default, held);
+            }
+        }
+
         public ulong SendState(Action<HeldState> change)
         {
             lock (_lock)
@@ -99,10 +112,92 @@ namespace StreamDit
         private ulong SendState(ReadOnlySpan<float> values, ReadOnlySpan<float> horizon, HeldState? held)
         {
             Outgoing state = Outbox.Rent(OutgoingKind.State);
-            state.SetState(values, horizon);
+            IReadOnlyList<string>? fields = held?.Fields;
+            state.SetState(values, horizon, fields);
             ulong eventId = Outbox.AddEvent(state, MonotonicClock.NowUs());
-            _recorder?.State(eventId, values);
+            _recorder?.State(eventId, values, fields);
             return eventId;
+        }
+
+        public ulong SendActions(Func<WorldInfo, float[]> set)
+        {
+            WorldInfo world = RequireOpened().World;
+            return SendActions(set(world), default);
+        }
+
+        public ulong SendActions(ReadOnlySpan<float> values, ReadOnlySpan<float> horizon)
+        {
+            lock (_lock)
+            {
+                Opened opened = RequireOpened();
+                ActionSet.Check(opened.World, values, horizon);
+                if (horizon.Length > opened.MaxHorizonFrames * values.Length)
+                {
+                    throw new ArgumentException(
+                        $"horizon has {horizon.Length / values.Length} sets, the engine takes {opened.MaxHorizonFrames}");
+                }
+
+                if (_actions?.Length != values.Length)
+                {
+                    _actions = new float[values.Length];
+                }
+
+                values.CopyTo(_actions);
+                Outgoing actions = Outbox.Rent(OutgoingKind.Actions);
+                actions.SetActions(opened.World.Actions, values, horizon);
+                ulong eventId = Outbox.AddEvent(actions, MonotonicClock.NowUs());
+                _recorder?.Actions(eventId, values);
+                return eventId;
+            }
+        }
+
+        public ulong Release(IReadOnlyList<Steering> steering)
+        {
+            lock (_lock)
+            {
+                WorldInfo world = RequireOpened().World;
+                string may = string.Join(", ", world.MayBeOpen).ToLowerInvariant();
+                may = may.Length > 0 ? may : "nothing";
+                if (steering.Count == 0)
+                {
+                    throw new ArgumentException($"release what? world '{world.Name}' can leave open: {may}");
+                }
+
+                foreach (Steering one in steering)
+                {
+                    if (!world.CanBeOpen(one))
+                    {
+                        throw new ArgumentException(
+                            $"world '{world.Name}' cannot leave its {one.ToString().ToLowerInvariant()} open, it can: {may}");
+                    }
+                }
+
+                foreach (Steering one in steering)
+                {
+                    if (one == Steering.State)
+                    {
+                        _held?.Unsay();
+                    }
+                    else if (one == Steering.Actions)
+                    {
+                        _actions = null;
+                    }
+                }
+
+                Outgoing release = Outbox.Rent(OutgoingKind.Release);
+                release.Released = steering;
+                ulong eventId = Outbox.AddEvent(release, MonotonicClock.NowUs());
+                _recorder?.Release(eventId, steering);
+                return eventId;
+            }
+        }
+
+        /// <summary>A start for this session's world and profile.</summary>
+        public Start Fitting(Start start)
+        {
+            Opened opened = RequireOpened();
+            bool known = opened.World.Profiles.Any(profile => profile.Name == ProfileWish);
+            return start.For(opened.World, known ? ProfileWish : opened.Profile);
         }
 
         public Opened RequireOpened() => Opened ?? throw NotOpen();
@@ -160,8 +255,8 @@ namespace StreamDit
             lock (_lock)
             {
                 HeldState held = _held ?? throw NotOpen();
-                var recorder = new Recorder(
-                    folder, RequireOpened(), Meter.NewestPrompt, held.Values, () => _recorder = null);
+                var recorder = new Recorder(folder, RequireOpened(), () => _recorder = null);
+                recorder.Begin(Meter.NewestPrompt, held, _actions);
                 _recorder = recorder;
                 return recorder;
             }

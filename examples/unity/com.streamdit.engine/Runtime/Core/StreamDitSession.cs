@@ -21,8 +21,9 @@ namespace StreamDit
     /// </summary>
     /// <remarks>
     /// A broken connection is made again after 0.5, 1, 2, 4, 4 ... s: the engine goes on with the session if it still
-    /// keeps it, and opens another one with the last prompt, state and profile if not. What is said meanwhile waits: of
-    /// prompts and states the newest, of commands 16, of source frames 8. Event ids rise all along.
+    /// keeps it, and opens another one with the last prompt, state, actions and profile if not. What is said meanwhile
+    /// waits: of prompts, states and actions the newest (of actions also what a press would be lost without), of commands
+    /// 16, of source frames 8. Event ids rise all along.
     /// </remarks>
     public sealed class StreamDitSession : IDisposable
     {
@@ -115,14 +116,44 @@ namespace StreamDit
         /// <exception cref="StreamDitException">The session is not open yet, so that its fields are not known.</exception>
         public ulong State(IReadOnlyDictionary<string, float> fields) => _life.SendState(held => held.Set(fields));
 
-        /// <summary>What the player did, for worlds that list Actions.</summary>
-        public ulong Action(string name, float value = 1f)
-        {
-            Outgoing action = _life.Outbox.Rent(OutgoingKind.Action);
-            action.Text = name;
-            action.Value = value;
-            return _life.Send(action);
-        }
+        /// <summary>
+        /// Some fields, `values` in their order; the others are held, or stay open where the world can leave its state
+        /// open and nobody has said them.
+        /// </summary>
+        /// <exception cref="ArgumentException">
+        /// A field the world does not have or that is there twice, a wrong number of values, one that is not finite.
+        /// </exception>
+        /// <exception cref="StreamDitException">The session is not open yet, so that its fields are not known.</exception>
+        public ulong State(IReadOnlyList<string> fields, ReadOnlySpan<float> values) => _life.SendState(fields, values);
+
+        /// <summary>All that is held from now on, by name; none: nothing is held.</summary>
+        /// <exception cref="ArgumentException">
+        /// The world takes none of that name or none at all, a name is there twice, two exclude each other.
+        /// </exception>
+        /// <exception cref="StreamDitException">The session is not open yet, so that its actions are not known.</exception>
+        public ulong Actions(params string[] held) => _life.SendActions(world => ActionSet.Of(world, held));
+
+        /// <summary>All that is held from now on, values by name; what is not named is 0.</summary>
+        /// <exception cref="ArgumentException">As above, or a value is out of its action's range.</exception>
+        /// <exception cref="StreamDitException">The session is not open yet, so that its actions are not known.</exception>
+        public ulong Actions(IReadOnlyDictionary<string, float> held) =>
+            _life.SendActions(world => ActionSet.Of(world, held));
+
+        /// <summary>All that is held from now on: one value per action, in the world's order. Allocates nothing.</summary>
+        /// <param name="horizon">
+        /// What you expect at the next frames, one full set after the other; leave it out to hold this one.
+        /// </param>
+        /// <exception cref="ArgumentException">
+        /// A wrong number of values, one out of its action's range, two that exclude each other, too long a horizon.
+        /// </exception>
+        /// <exception cref="StreamDitException">The session is not open yet, so that its actions are not known.</exception>
+        public ulong Actions(ReadOnlySpan<float> values, ReadOnlySpan<float> horizon = default) =>
+            _life.SendActions(values, horizon);
+
+        /// <summary>Un-say what was said of these: from now on it is the engine's to invent.</summary>
+        /// <exception cref="ArgumentException">The world cannot leave it open, see WorldInfo.MayBeOpen.</exception>
+        /// <exception cref="StreamDitException">The session is not open yet.</exception>
+        public ulong Release(params Steering[] steering) => _life.Release(steering);
 
         /// <summary>
         /// A picture of your own, of the world's size, to be redrawn as the prompt says; one for every frame, in order.
@@ -140,11 +171,17 @@ namespace StreamDit
         /// <summary>Go on after Pause.</summary>
         public ulong Resume() => _life.Send(_life.Outbox.Rent(OutgoingKind.Resume));
 
-        /// <summary>The world starts again from noise; no seed means the session's own.</summary>
-        public ulong Reset(ulong? seed = null)
+        /// <summary>
+        /// The world starts again from noise, or goes on from a start; no seed means the session's own.
+        /// </summary>
+        /// <exception cref="ArgumentException">The world has no such start clip, or the frames do not fit it.</exception>
+        /// <exception cref="StreamDitException">With a start: the session is not open yet.</exception>
+        public ulong Reset(ulong? seed = null, Start? start = null)
         {
+            Start? fitting = start == null ? null : _life.Fitting(start);
             Outgoing reset = _life.Outbox.Rent(OutgoingKind.Reset);
             reset.Seed = seed;
+            reset.Start = fitting;
             return _life.Send(reset);
         }
 

@@ -84,10 +84,36 @@ namespace StreamDit
         /// <summary>Every word the text encoder knows; empty if it takes any text.</summary>
         public IReadOnlyList<string> Vocabulary { get; internal set; } = Array.Empty<string>();
 
-        /// <summary>Empty if the world is steered by state alone.</summary>
-        public IReadOnlyList<string> Actions { get; internal set; } = Array.Empty<string>();
+        /// <summary>What a set of actions may name, in the order of its values; empty if the world takes none.</summary>
+        public IReadOnlyList<ActionInfo> Actions { get; internal set; } = Array.Empty<ActionInfo>();
+
+        /// <summary>What the world can be steered by.</summary>
+        public IReadOnlyList<Steering> SteeredBy { get; internal set; } = Array.Empty<Steering>();
+
+        /// <summary>Which of these a session may leave open, for the engine to invent; the others have a default.</summary>
+        public IReadOnlyList<Steering> MayBeOpen { get; internal set; } = Array.Empty<Steering>();
+
+        /// <summary>Names of the world's start clips, for <see cref="Start"/>.</summary>
+        public IReadOnlyList<string> StartClips { get; internal set; } = Array.Empty<string>();
+
+        /// <summary>Start frames come in multiples of it; 0 from an engine that takes none.</summary>
+        public int FramesPerLatent { get; internal set; }
 
         public bool TakesSourceFrames { get; internal set; }
+
+        /// <summary>Whether a session may leave this for the engine to invent.</summary>
+        public bool CanBeOpen(Steering steering)
+        {
+            for (int index = 0; index < MayBeOpen.Count; index++)
+            {
+                if (MayBeOpen[index] == steering)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
 
         /// <summary>Where a field stands in <see cref="StateFields"/>.</summary>
         /// <exception cref="ArgumentException">The world has no such field; the message lists those it has.</exception>

@@ -21,10 +21,10 @@ namespace StreamDit.Tests
         public void A_newer_state_takes_the_place_of_one_that_waits()
         {
             Add(OutgoingKind.State);
-            Add(OutgoingKind.Action);
+            Add(OutgoingKind.Pause);
             ulong newest = Add(OutgoingKind.State);
             List<Outgoing> sent = Drain();
-            Assert.That(sent.Select(one => one.Kind), Is.EqualTo(new[] { OutgoingKind.Action, OutgoingKind.State }));
+            Assert.That(sent.Select(one => one.Kind), Is.EqualTo(new[] { OutgoingKind.Pause, OutgoingKind.State }));
             Assert.That(sent.Last().EventId, Is.EqualTo(newest));
         }
 
@@ -33,12 +33,12 @@ namespace StreamDit.Tests
         {
             for (int count = 0; count < 20; count++)
             {
-                Add(OutgoingKind.Action);
+                Add(OutgoingKind.Pause);
                 Add(OutgoingKind.SourceFrame);
             }
 
             List<Outgoing> sent = Drain();
-            Assert.That(sent.Count(one => one.Kind == OutgoingKind.Action), Is.EqualTo(Outbox.MaxCommands));
+            Assert.That(sent.Count(one => one.Kind == OutgoingKind.Pause), Is.EqualTo(Outbox.MaxCommands));
             Assert.That(sent.Count(one => one.Kind == OutgoingKind.SourceFrame), Is.EqualTo(Outbox.MaxSources));
             Assert.That(sent.Select(one => one.EventId), Is.Ordered.Ascending);
             Assert.That(sent.Last().EventId, Is.EqualTo(40));
@@ -72,6 +72,57 @@ namespace StreamDit.Tests
         }
 
         [Test]
+        public void The_newest_set_of_actions_wins_and_no_press_is_lost()
+        {
+            AddActions(1f, 0f);
+            AddActions(1f, 1f); // a tap of the second one, which no later set holds; the first is dropped
+            AddActions(1f, 0f);
+            ulong newest = AddActions(0f, 0f);
+            List<Outgoing> sent = Drain();
+            Assert.That(sent.Select(one => one.EventId), Is.EqualTo(new[] { newest - 2, newest - 1, newest }));
+            AddActions(0f, 0f);
+            ulong last = AddActions(1f, 0f);
+            Assert.That(Drain().Select(one => one.EventId), Is.EqualTo(new[] { last }));
+        }
+
+        [Test]
+        public void What_is_held_in_the_set_sent_last_is_no_press()
+        {
+            AddActions(1f, 0f);
+            Drain();
+            AddActions(1f, 0f);
+            ulong newest = AddActions(0f, 0f);
+            Assert.That(Drain().Select(one => one.EventId), Is.EqualTo(new[] { newest }));
+        }
+
+        [Test]
+        public void Of_sets_with_presses_sixteen_wait()
+        {
+            for (int count = 0; count < 40; count++)
+            {
+                var values = new float[40];
+                values[count] = 1f;
+                AddActions(values);
+            }
+
+            Assert.That(Drain(), Has.Count.EqualTo(Outbox.MaxActions));
+        }
+
+        [Test]
+        public void A_release_drops_what_waits_of_its_kind_and_takes_the_prompt_away()
+        {
+            AddActions(1f);
+            Add(OutgoingKind.State);
+            Add(OutgoingKind.Prompt, "a pig");
+            Outgoing release = _outbox.Rent(OutgoingKind.Release);
+            release.Released = new[] { Steering.Actions, Steering.Prompt };
+            _outbox.AddEvent(release, 0);
+            List<Outgoing> sent = Drain();
+            Assert.That(sent.Select(one => one.Kind), Is.EqualTo(new[] { OutgoingKind.State, OutgoingKind.Release }));
+            Assert.That(_meter.NewestPrompt, Is.EqualTo(""));
+        }
+
+        [Test]
         public void After_the_last_word_nothing_is_taken()
         {
             _outbox.Finish(_outbox.Rent(OutgoingKind.Close), 0);
@@ -97,6 +148,13 @@ namespace StreamDit.Tests
             Outgoing outgoing = _outbox.Rent(kind);
             outgoing.Text = text;
             return _outbox.AddEvent(outgoing, 0);
+        }
+
+        private ulong AddActions(params float[] values)
+        {
+            Outgoing actions = _outbox.Rent(OutgoingKind.Actions);
+            actions.SetActions(System.Array.Empty<ActionInfo>(), values, default);
+            return _outbox.AddEvent(actions, 0);
         }
 
         private Outgoing Ack(ulong frameId)
