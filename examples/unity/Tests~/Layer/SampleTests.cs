@@ -63,6 +63,21 @@ namespace StreamDit.Tests
             Assert.That(Lifetime.Newest, Is.Null);
         }
 
+        [Test]
+        public void Keys_plays_a_world_by_the_keys_that_it_proposes()
+        {
+            using Engine engine = Engine.StartScript("steered.py");
+            KeysSample sample = Sample<KeysSample>(engine.Address);
+            Stage.Until(() => Lifetime.Newest?.Picture.Texture != null, "a picture");
+            Assert.That(Drawn("left: left   right: right   space: jump   : throttle"), Is.True);
+            Press(EventType.KeyDown, KeyCode.RightArrow);
+            Stage.Until(() => Lifetime.Newest!.Session!.Stats().ControlLatencyMs != null, "an obeyed set of actions");
+            Press(EventType.KeyUp, KeyCode.RightArrow);
+            Assert.That(Lifetime.Newest!.Trouble, Is.Empty);
+            Lifetime.CloseAll("test over");
+            UnityEngine.Object.Destroy(sample.gameObject);
+        }
+
         /// <summary>As the inspector would have filled it in, and then played.</summary>
         private static T Sample<T>(string address)
             where T : MonoBehaviour

@@ -146,6 +146,9 @@ namespace StreamDit.Editor
             EditorGUILayout.LabelField("World", opened == null
                 ? "-"
                 : $"{opened.World.Name}, {opened.World.Width}x{opened.World.Height}, profile {opened.Profile}");
+            EditorGUILayout.LabelField("Steered by", opened == null || opened.SteeredBy.Count == 0
+                ? "-"
+                : string.Join(", ", opened.SteeredBy).ToLowerInvariant());
             EditorGUILayout.LabelField("Pace", Told(_stats?.Fps, "fps"));
             EditorGUILayout.LabelField("Jitter p95", Told(_stats?.JitterMs?.P95, "ms"));
             EditorGUILayout.LabelField("Control latency p50", Told(_stats?.ControlLatencyMs?.P50, "ms"));

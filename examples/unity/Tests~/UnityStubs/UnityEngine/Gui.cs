@@ -17,6 +17,7 @@ namespace UnityEngine
         Return = 13,
         Escape = 27,
         Space = 32,
+        A = 97,
         KeypadEnter = 271,
         UpArrow = 273,
         DownArrow = 274,

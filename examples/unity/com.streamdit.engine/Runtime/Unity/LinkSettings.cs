@@ -38,7 +38,7 @@ namespace StreamDit.Unity
         [Tooltip("Empty: the engine's default world.")]
         public string world = "";
 
-        [Tooltip("What the world should be at the start; empty: the world's first example.")]
+        [Tooltip("What the world should be at the start; empty: open where the world can, else its first example.")]
         [TextArea(1, 3)]
         public string prompt = "";
 

@@ -77,6 +77,15 @@ namespace StreamDit.Unity
             }
         }
 
+        /// <summary>All that is held from now on: one value per action, in the world's order.</summary>
+        public void Actions(ReadOnlySpan<float> values)
+        {
+            if (IsPlaying)
+            {
+                Session!.Actions(values);
+            }
+        }
+
         /// <summary>The newest frame goes into the texture; true if there was one.</summary>
         public bool RefreshPicture() => Link != null && Link.RefreshPicture();
 

@@ -1,0 +1,119 @@
+#nullable enable
+using System;
+using NUnit.Framework;
+using StreamDit.Unity;
+using UnityEngine;
+
+namespace StreamDit.Tests
+{
+    /// <summary>Keys become sets of actions, on an engine whose world is steered by them.</summary>
+    public sealed class ActionTests
+    {
+        private Engine _engine = null!;
+        private StreamDitBehaviour _session = null!;
+        private StreamDitActionSource _actions = null!;
+
+        [OneTimeSetUp]
+        public void Dial() => _engine = Engine.StartScript("steered.py");
+
+        [OneTimeTearDown]
+        public void HangUp() => _engine?.Dispose();
+
+        [TearDown]
+        public void Leave() => UnityEngine.Object.Destroy(_session.gameObject);
+
+        private void Play(params ActionBinding[] bindings)
+        {
+            _session = Stage.Session(_engine.Address, settings => settings.prompt = "");
+            _actions = _session.gameObject.AddComponent<StreamDitActionSource>();
+            _actions.Bindings.AddRange(bindings);
+            Stage.Until(() => _actions.Values.Length > 0 && !float.IsNaN(_actions.Values[0]), "a first set");
+        }
+
+        private static void Key(EventType type, KeyCode key)
+        {
+            Event.current = new Event { type = type, keyCode = key };
+            StubPlayer.Gui();
+            Event.current = new Event { type = EventType.Repaint };
+        }
+
+        private float[] Sent() => _actions.Values.ToArray();
+
+        [Test]
+        public void Nothing_held_is_said_once_and_then_what_the_worlds_own_keys_hold()
+        {
+            Play();
+            Assert.That(Sent(), Is.EqualTo(new float[4]));
+            Key(EventType.KeyDown, KeyCode.LeftArrow);
+            Key(EventType.KeyDown, KeyCode.Space);
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new[] { 1f, 0f, 1f, 0f }));
+            Key(EventType.KeyUp, KeyCode.Space);
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new[] { 1f, 0f, 0f, 0f }));
+            Assert.That(_session.Link!.Trouble, Is.Empty);
+        }
+
+        [Test]
+        public void Of_keys_that_exclude_each_other_the_last_one_holds_and_then_the_first_again()
+        {
+            Play();
+            Key(EventType.KeyDown, KeyCode.LeftArrow);
+            Key(EventType.KeyDown, KeyCode.RightArrow);
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new[] { 0f, 1f, 0f, 0f }));
+            Key(EventType.KeyUp, KeyCode.RightArrow);
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new[] { 1f, 0f, 0f, 0f }));
+        }
+
+        [Test]
+        public void A_tap_between_two_sets_is_held_in_one_of_them()
+        {
+            Play();
+            _actions.Hold("jump");
+            _actions.Hold("jump", 0f);
+            _actions.Hold("throttle", -7f); // cut off at the axis' end
+            Stage.Until(() => Sent()[2] == 1f, "the tap");
+            Stage.Until(() => Sent()[2] == 0f, "its end");
+            Assert.That(Sent(), Is.EqualTo(new[] { 0f, 0f, 0f, -1f }));
+        }
+
+        [Test]
+        public void A_binding_of_ones_own_takes_the_place_of_the_worlds_keys()
+        {
+            Play(
+                new ActionBinding { action = "throttle", key = KeyCode.UpArrow, value = 0.5f },
+                new ActionBinding { action = "jmp", key = KeyCode.Space });
+            Key(EventType.KeyDown, KeyCode.UpArrow);
+            Key(EventType.KeyDown, KeyCode.LeftArrow);
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new[] { 0f, 0f, 0f, 0.5f }));
+            Assert.That(_session.Link!.Trouble, Does.Contain("jmp").And.Contain("jump"));
+        }
+
+        [Test]
+        public void Any_input_system_may_hold_an_action_by_name()
+        {
+            Play();
+            _actions.Hold("jump");
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new[] { 0f, 0f, 1f, 0f }));
+            _actions.Hold("jump", 0f);
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new float[4]));
+            var error = Assert.Throws<ArgumentException>(() => _actions.Hold("fly"));
+            Assert.That(error!.Message, Does.Contain("'fly' is unknown, world 'keys' has: left, right, jump"));
+        }
+
+        [Test]
+        public void A_world_without_actions_is_told_of_once_and_played_on()
+        {
+            _session = Stage.Session(Engines.Shared.Address);
+            _session.gameObject.AddComponent<StreamDitActionSource>();
+            Stage.Until(() => _session.Link!.Trouble.Length > 0, "a word about it");
+            Assert.That(_session.Link!.Trouble, Does.Contain("'critters' takes no actions"));
+            Assert.That(_session.IsPlaying, Is.True);
+        }
+    }
+}

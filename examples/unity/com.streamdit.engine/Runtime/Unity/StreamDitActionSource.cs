@@ -1,0 +1,206 @@
+#nullable enable
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using UnityEngine;
+
+namespace StreamDit.Unity
+{
+    /// <summary>One action of the world and the key that holds it.</summary>
+    [Serializable]
+    public sealed class ActionBinding
+    {
+        [Tooltip("An action of the world, e.g. jump.")]
+        public string action = "";
+
+        public KeyCode key;
+
+        [Tooltip("What an axis is while the key is down; a button is 1.")]
+        public float value = 1;
+    }
+
+    /// <summary>
+    /// Sends which of the world's actions are held: by keys, or by <see cref="Hold"/> from whatever input system the
+    /// project uses. At the world's frame rate and only when something changed; a press shorter than a frame counts for
+    /// one, and of actions that exclude each other the one pressed last is held.
+    /// </summary>
+    [AddComponentMenu("StreamDiT/StreamDiT Action Source")]
+    public sealed class StreamDitActionSource : MonoBehaviour
+    {
+        [Tooltip("Empty: the session on this object or above it.")]
+        [SerializeField] private StreamDitBehaviour? source;
+
+        [Tooltip("Empty: the keys that the world proposes.")]
+        [SerializeField] private List<ActionBinding> bindings = new List<ActionBinding>();
+
+        private readonly List<(KeyCode Key, int Action, float Value)> _keys = new List<(KeyCode, int, float)>();
+        private Opened? _resolvedFor;
+        private HeldActions? _held;
+        private float[] _sent = Array.Empty<float>();
+        private double _nextS;
+
+        public StreamDitBehaviour? Source
+        {
+            get => source;
+            set => source = value;
+        }
+
+        /// <summary>After a change at run time call <see cref="Rebind"/>.</summary>
+        public List<ActionBinding> Bindings => bindings;
+
+        /// <summary>The set that was sent last, in the world's order; empty before there was one.</summary>
+        public ReadOnlySpan<float> Values => _sent;
+
+        /// <summary>Looks the bindings up again.</summary>
+        public void Rebind() => _resolvedFor = null;
+
+        /// <summary>Holds an action, or lets go of it with 0; before the session was opened it does nothing.</summary>
+        /// <exception cref="ArgumentException">The world has no such action; the message lists those it has.</exception>
+        public void Hold(string action, float value = 1f)
+        {
+            if (source == null || source.Opened == null || !Resolved(source.Opened))
+            {
+                return;
+            }
+
+            int index = IndexOf(source.Opened.World, action);
+            if (index < 0)
+            {
+                string known = string.Join(", ", source.Opened.World.Actions.Select(one => one.Name));
+                throw new ArgumentException(
+                    $"action '{action}' is unknown, world '{source.Opened.World.Name}' has: {known}");
+            }
+
+            _held!.Hold(index, value);
+        }
+
+        private void Start()
+        {
+            if (source == null)
+            {
+                source = GetComponentInParent<StreamDitBehaviour>();
+            }
+
+            if (source == null)
+            {
+                Debug.LogWarning($"StreamDiT: the action source '{name}' has no session; fill in 'Source'.", this);
+            }
+        }
+
+        // Keys through OnGUI's events, which come whatever input system the project uses.
+        private void OnGUI()
+        {
+            EventType type = Event.current.type;
+            if ((type != EventType.KeyDown && type != EventType.KeyUp) || source == null || source.Opened == null
+                || !Resolved(source.Opened))
+            {
+                return;
+            }
+
+            for (int index = 0; index < _keys.Count; index++)
+            {
+                (KeyCode key, int action, float value) = _keys[index];
+                if (key == Event.current.keyCode)
+                {
+                    _held!.Hold(action, type == EventType.KeyDown ? value : 0f);
+                }
+            }
+        }
+
+        // A key that goes up while another window has the keyboard is never told.
+        private void OnApplicationFocus(bool focused)
+        {
+            if (!focused)
+            {
+                _held?.LetGoOfAll();
+            }
+        }
+
+        private void LateUpdate()
+        {
+            if (source == null || !source.IsPlaying || source.Opened == null || !Resolved(source.Opened))
+            {
+                return;
+            }
+
+            double nowS = Time.unscaledTimeAsDouble;
+            if (nowS < _nextS)
+            {
+                return;
+            }
+
+            ReadOnlySpan<float> set = _held!.Take();
+            if (!set.SequenceEqual(_sent))
+            {
+                source.Actions(set);
+                set.CopyTo(_sent);
+                _nextS = nowS + 1.0 / source.Opened.World.Fps;
+            }
+        }
+
+        /// <summary>Whether the world takes actions; what its keys are is looked up once a session.</summary>
+        private bool Resolved(Opened opened)
+        {
+            if (!ReferenceEquals(_resolvedFor, opened))
+            {
+                _resolvedFor = opened;
+                Resolve(source!, opened.World);
+            }
+
+            return _held != null;
+        }
+
+        private void Resolve(StreamDitBehaviour session, WorldInfo world)
+        {
+            _keys.Clear();
+            _held = null;
+            if (world.Actions.Count == 0)
+            {
+                session.Report($"World '{world.Name}' takes no actions: the action source '{name}' has nothing to say.");
+                return;
+            }
+
+            _held = new HeldActions(world);
+            _sent = Enumerable.Repeat(float.NaN, world.Actions.Count).ToArray();
+            if (bindings.Count == 0)
+            {
+                for (int action = 0; action < world.Actions.Count; action++)
+                {
+                    _keys.Add((KeyNames.Of(world.Actions[action].DefaultKey), action, world.Actions[action].Max));
+                }
+            }
+
+            foreach (ActionBinding binding in bindings)
+            {
+                int index = IndexOf(world, binding.action);
+                if (index >= 0)
+                {
+                    _keys.Add((binding.key, index, binding.value));
+                    continue;
+                }
+
+                session.Report(Advice.ForUnknownName(
+                    "Action",
+                    binding.action,
+                    $"in the inspector of '{name}'",
+                    world.Actions.Select(action => action.Name).ToList(),
+                    $"world '{world.Name}'"));
+            }
+
+            _keys.RemoveAll(one => one.Key == KeyCode.None);
+        }
+
+        private static int IndexOf(WorldInfo world, string action)
+        {
+            for (int index = 0; index < world.Actions.Count; index++)
+            {
+                if (world.Actions[index].Name == action)
+                {
+                    return index;
+                }
+            }
+
+            return -1;
+        }
+    }
+}
