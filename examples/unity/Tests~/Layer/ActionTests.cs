@@ -1,5 +1,6 @@
 #nullable enable
 using System;
+using System.Threading;
 using NUnit.Framework;
 using StreamDit.Unity;
 using UnityEngine;
@@ -104,6 +105,88 @@ namespace StreamDit.Tests
             Assert.That(Sent(), Is.EqualTo(new float[4]));
             var error = Assert.Throws<ArgumentException>(() => _actions.Hold("fly"));
             Assert.That(error!.Message, Does.Contain("'fly' is unknown, world 'keys' has: left, right, jump"));
+        }
+
+        [Test]
+        public void An_action_with_two_keys_is_held_until_both_are_up()
+        {
+            Play(
+                new ActionBinding { action = "jump", key = KeyCode.Space },
+                new ActionBinding { action = "jump", key = KeyCode.UpArrow },
+                new ActionBinding { action = "throttle", key = KeyCode.RightArrow },
+                new ActionBinding { action = "throttle", key = KeyCode.LeftArrow, value = -1f });
+            Key(EventType.KeyDown, KeyCode.Space);
+            Key(EventType.KeyDown, KeyCode.UpArrow);
+            Key(EventType.KeyDown, KeyCode.LeftArrow);
+            Key(EventType.KeyDown, KeyCode.RightArrow);
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new[] { 0f, 0f, 1f, 1f }));
+            Key(EventType.KeyUp, KeyCode.Space);
+            Key(EventType.KeyUp, KeyCode.RightArrow);
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new[] { 0f, 0f, 1f, -1f }));
+            Key(EventType.KeyUp, KeyCode.UpArrow);
+            Key(EventType.KeyUp, KeyCode.LeftArrow);
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new float[4]));
+        }
+
+        [Test]
+        public void Disabled_it_lets_go_and_says_so()
+        {
+            Play();
+            Key(EventType.KeyDown, KeyCode.LeftArrow);
+            Stage.Until(() => Sent()[0] == 1f, "the key");
+            _actions.enabled = false;
+            Assert.That(Sent(), Is.EqualTo(new float[4]));
+            _actions.enabled = true;
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new float[4]));
+        }
+
+        [Test]
+        public void A_key_that_is_down_stays_held_when_the_session_is_opened_again()
+        {
+            Play();
+            Key(EventType.KeyDown, KeyCode.LeftArrow);
+            Stage.Until(() => Sent()[0] == 1f, "the key");
+            Opened first = _session.Opened!;
+            _session.enabled = false;
+            _session.enabled = true;
+            Stage.Until(() => _session.Opened != null && !ReferenceEquals(_session.Opened, first), "another session");
+            Stage.For(0.3);
+            Assert.That(Sent(), Is.EqualTo(new[] { 1f, 0f, 0f, 0f }));
+            Assert.That(_session.Session!.Stats().ControlLatencyMs, Is.Not.Null, "it was not said to the new session");
+        }
+
+        [Test]
+        public void A_turn_allocates_nothing()
+        {
+            Play();
+            Stage.For(0.5);
+            long atRest = Allocated(turn => { });
+            // By code: what the stub's events cost is not the component's.
+            long held = Allocated(turn => _actions.Hold("jump", turn / 8 % 2));
+            TestContext.Progress.WriteLine($"Actions: {atRest} bytes in 200 turns at rest, {held} in 200 with keys that change");
+            Assert.That(atRest, Is.Zero, "bytes allocated at rest");
+            Assert.That(held / 200.0, Is.LessThan(64), "bytes allocated while actions are sent");
+        }
+
+        /// <summary>Bytes that 200 turns of the main thread allocated.</summary>
+        private static long Allocated(Action<int> press)
+        {
+            const int numSettling = 40; // what is made once and kept
+            long bytes = 0;
+            for (int turn = 0; turn < numSettling + 200; turn++)
+            {
+                Thread.Sleep(5);
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                press(turn);
+                StubPlayer.Frame(0.005);
+                bytes += turn < numSettling ? 0 : GC.GetAllocatedBytesForCurrentThread() - before;
+            }
+
+            return bytes;
         }
 
         [Test]

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Threading;
 using Cysharp.Net.Http;
 using NUnit.Framework;
+using StreamDit.Unity;
 using UnityEditor;
 using UnityEngine;
 
@@ -25,6 +26,7 @@ namespace StreamDit.Tests
                 Until(window, () => GUI.StubPictures.Count > 0, "a picture");
                 Until(window, () => GUI.StubDrawn.Any(text => text.StartsWith("Pace: ") && !text.EndsWith("-")), "the pace");
                 Assert.That(GUI.StubDrawn, Has.Some.EqualTo("World: critters, 128x128, profile responsive"));
+                Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Takes: prompt, state"));
                 Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Status: Playing"));
                 Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Drops: 0 generated late, 0 encoded late, 0 without credit")
                     .Or.Some.StartsWith("Drops: "));
@@ -42,6 +44,27 @@ namespace StreamDit.Tests
             }
 
             Assert.That(YetAnotherHttpHandler.StubNumAlive, Is.Zero);
+        }
+
+        [Test]
+        public void It_shows_what_steers_the_session_of_the_game()
+        {
+            using Engine engine = Engine.StartScript("steered.py");
+            StreamDitBehaviour session = Stage.Session(engine.Address, settings => settings.prompt = "a square on grass");
+            Editor.StreamDitWindow.Open();
+            EditorWindow window = EditorWindow.StubFind("StreamDitWindow");
+            try
+            {
+                Stage.Until(() => session.IsPlaying, "the session");
+                Draw(window);
+                Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Takes: prompt, state, actions"));
+                Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Steered at the opening by: prompt"));
+            }
+            finally
+            {
+                window.Close();
+                UnityEngine.Object.Destroy(session.gameObject);
+            }
         }
 
         private static void Until(EditorWindow window, System.Func<bool> happened, string what)

@@ -1,4 +1,5 @@
 #nullable enable
+using System.Collections.Generic;
 using StreamDit.Unity;
 using UnityEditor;
 using UnityEngine;
@@ -146,9 +147,8 @@ namespace StreamDit.Editor
             EditorGUILayout.LabelField("World", opened == null
                 ? "-"
                 : $"{opened.World.Name}, {opened.World.Width}x{opened.World.Height}, profile {opened.Profile}");
-            EditorGUILayout.LabelField("Steered by", opened == null || opened.SteeredBy.Count == 0
-                ? "-"
-                : string.Join(", ", opened.SteeredBy).ToLowerInvariant());
+            EditorGUILayout.LabelField("Takes", Told(opened?.World.SteeredBy));
+            EditorGUILayout.LabelField("Steered at the opening by", Told(opened?.SteeredBy));
             EditorGUILayout.LabelField("Pace", Told(_stats?.Fps, "fps"));
             EditorGUILayout.LabelField("Jitter p95", Told(_stats?.JitterMs?.P95, "ms"));
             EditorGUILayout.LabelField("Control latency p50", Told(_stats?.ControlLatencyMs?.P50, "ms"));
@@ -169,7 +169,10 @@ namespace StreamDit.Editor
             EditorGUILayout.EndScrollView();
         }
 
-        // What was not measured is a dash.
+        // What is not there or was not measured is a dash.
+        private static string Told(IReadOnlyList<Steering>? steering) =>
+            steering == null || steering.Count == 0 ? "-" : string.Join(", ", steering).ToLowerInvariant();
+
         private static string Told(double? value, string unit) => value == null ? "-" : $"{value.Value:0.0} {unit}";
 
         private static string Told(Drops drops) =>

@@ -14,9 +14,11 @@ namespace UnityEngine
     public enum KeyCode
     {
         None = 0,
+        Tab = 9,
         Return = 13,
         Escape = 27,
         Space = 32,
+        Alpha0 = 48,
         A = 97,
         KeypadEnter = 271,
         UpArrow = 273,

@@ -22,6 +22,7 @@ namespace StreamDit
     /// </summary>
     internal sealed class Connection
     {
+        private const int BeatsWhileHeld = 4; // within ActionsTimeoutS
         private const int SilentHeartbeats = 5; // nothing heard for so many: the connection is lost
 
         private readonly AsyncDuplexStreamingCall<Outgoing, Incoming> _call;
@@ -245,13 +246,16 @@ namespace StreamDit
         private async Task BeatAsync()
         {
             long silenceUs = (long)(SilentHeartbeats * _heartbeatEveryS * 1e6);
+            // Often enough to hold actions while nothing else is to be said, e.g. while the session is paused.
+            double heldS = Opened.World.Actions.Count > 0 ? Opened.ActionsTimeoutS : 0;
+            double everyS = heldS > 0 ? Math.Min(_heartbeatEveryS, heldS / BeatsWhileHeld) : _heartbeatEveryS;
             try
             {
                 while (true)
                 {
                     long beganUs = MonotonicClock.NowUs();
                     _outbox.AddSignal(_outbox.Rent(OutgoingKind.Heartbeat), beganUs);
-                    await Task.Delay(TimeSpan.FromSeconds(_heartbeatEveryS), _over.Token).ConfigureAwait(false);
+                    await Task.Delay(TimeSpan.FromSeconds(everyS), _over.Token).ConfigureAwait(false);
                     if (_writeError is Exception error)
                     {
                         Cut(new Closed(ClosedReason.ConnectionLost, $"sending failed: {error.Message}"));

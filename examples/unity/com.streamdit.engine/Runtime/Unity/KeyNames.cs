@@ -3,7 +3,7 @@ using UnityEngine;
 
 namespace StreamDit.Unity
 {
-    /// <summary>Keys by the names that a world gives them, as pygame's and the web's: "left", "space", "a".</summary>
+    /// <summary>Keys by the names that a world gives them, as pygame's and the web's: "left", "space", "a", "1".</summary>
     internal static class KeyNames
     {
         /// <summary>None: a name that is not known here.</summary>
@@ -14,6 +14,11 @@ namespace StreamDit.Unity
                 return KeyCode.A + (name[0] - 'a');
             }
 
+            if (name.Length == 1 && name[0] >= '0' && name[0] <= '9')
+            {
+                return KeyCode.Alpha0 + (name[0] - '0');
+            }
+
             return name switch
             {
                 "left" => KeyCode.LeftArrow,
@@ -21,6 +26,7 @@ namespace StreamDit.Unity
                 "up" => KeyCode.UpArrow,
                 "down" => KeyCode.DownArrow,
                 "space" => KeyCode.Space,
+                "tab" => KeyCode.Tab,
                 "return" => KeyCode.Return,
                 "enter" => KeyCode.Return,
                 _ => KeyCode.None,

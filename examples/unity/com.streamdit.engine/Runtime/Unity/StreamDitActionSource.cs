@@ -22,7 +22,8 @@ namespace StreamDit.Unity
     /// <summary>
     /// Sends which of the world's actions are held: by keys, or by <see cref="Hold"/> from whatever input system the
     /// project uses. At the world's frame rate and only when something changed; a press shorter than a frame counts for
-    /// one, and of actions that exclude each other the one pressed last is held.
+    /// one, and of actions that exclude each other the one pressed last is held. Several keys may hold one action. Disabled,
+    /// it lets go of all.
     /// </summary>
     [AddComponentMenu("StreamDiT/StreamDiT Action Source")]
     public sealed class StreamDitActionSource : MonoBehaviour
@@ -33,11 +34,13 @@ namespace StreamDit.Unity
         [Tooltip("Empty: the keys that the world proposes.")]
         [SerializeField] private List<ActionBinding> bindings = new List<ActionBinding>();
 
+        // A holder of an action each; the game's code is one of every action, before them.
         private readonly List<(KeyCode Key, int Action, float Value)> _keys = new List<(KeyCode, int, float)>();
         private Opened? _resolvedFor;
         private HeldActions? _held;
         private float[] _sent = Array.Empty<float>();
         private double _nextS;
+        private string _toldOf = "";
 
         public StreamDitBehaviour? Source
         {
@@ -51,8 +54,12 @@ namespace StreamDit.Unity
         /// <summary>The set that was sent last, in the world's order; empty before there was one.</summary>
         public ReadOnlySpan<float> Values => _sent;
 
-        /// <summary>Looks the bindings up again.</summary>
-        public void Rebind() => _resolvedFor = null;
+        /// <summary>Looks the bindings up again; nothing is held until it is pressed again.</summary>
+        public void Rebind()
+        {
+            _resolvedFor = null;
+            _held = null;
+        }
 
         /// <summary>Holds an action, or lets go of it with 0; before the session was opened it does nothing.</summary>
         /// <exception cref="ArgumentException">The world has no such action; the message lists those it has.</exception>
@@ -99,10 +106,10 @@ namespace StreamDit.Unity
 
             for (int index = 0; index < _keys.Count; index++)
             {
-                (KeyCode key, int action, float value) = _keys[index];
+                (KeyCode key, _, float value) = _keys[index];
                 if (key == Event.current.keyCode)
                 {
-                    _held!.Hold(action, type == EventType.KeyDown ? value : 0f);
+                    _held!.Hold(source.Opened.World.Actions.Count + index, type == EventType.KeyDown ? value : 0f);
                 }
             }
         }
@@ -114,6 +121,20 @@ namespace StreamDit.Unity
             {
                 _held?.LetGoOfAll();
             }
+        }
+
+        // Nobody would hear a key go up any more.
+        private void OnDisable()
+        {
+            _held?.LetGoOfAll();
+            if (source == null || !source.IsPlaying || source.Opened == null || _held == null
+                || !ReferenceEquals(_resolvedFor, source.Opened) || _sent.Length == 0 || float.IsNaN(_sent[0]))
+            {
+                return;
+            }
+
+            _held.Take(); // what was only tapped is forgotten
+            Say(source, _held.Take());
         }
 
         private void LateUpdate()
@@ -129,13 +150,23 @@ namespace StreamDit.Unity
                 return;
             }
 
-            ReadOnlySpan<float> set = _held!.Take();
-            if (!set.SequenceEqual(_sent))
+            if (Say(source, _held!.Take()))
             {
-                source.Actions(set);
-                set.CopyTo(_sent);
                 _nextS = nowS + 1.0 / source.Opened.World.Fps;
             }
+        }
+
+        /// <summary>false: it was said already.</summary>
+        private bool Say(StreamDitBehaviour session, ReadOnlySpan<float> set)
+        {
+            if (set.SequenceEqual(_sent))
+            {
+                return false;
+            }
+
+            session.Actions(set);
+            set.CopyTo(_sent);
+            return true;
         }
 
         /// <summary>Whether the world takes actions; what its keys are is looked up once a session.</summary>
@@ -144,7 +175,14 @@ namespace StreamDit.Unity
             if (!ReferenceEquals(_resolvedFor, opened))
             {
                 _resolvedFor = opened;
-                Resolve(source!, opened.World);
+                if (_held != null && _held.Fits(opened.World))
+                {
+                    Array.Fill(_sent, float.NaN); // another session of the same world: all is said again
+                }
+                else
+                {
+                    Resolve(source!, opened.World);
+                }
             }
 
             return _held != null;
@@ -156,17 +194,25 @@ namespace StreamDit.Unity
             _held = null;
             if (world.Actions.Count == 0)
             {
-                session.Report($"World '{world.Name}' takes no actions: the action source '{name}' has nothing to say.");
+                if (_toldOf != world.Name) // once, also when the session is opened again
+                {
+                    _toldOf = world.Name;
+                    session.Report($"World '{world.Name}' takes no actions: the action source '{name}' has nothing to say.");
+                }
+
                 return;
             }
 
-            _held = new HeldActions(world);
             _sent = Enumerable.Repeat(float.NaN, world.Actions.Count).ToArray();
-            if (bindings.Count == 0)
+            for (int action = 0; action < world.Actions.Count && bindings.Count == 0; action++)
             {
-                for (int action = 0; action < world.Actions.Count; action++)
+                ActionInfo info = world.Actions[action];
+                KeyCode key = KeyNames.Of(info.DefaultKey);
+                _keys.Add((key, action, info.Max));
+                if (key == KeyCode.None && info.DefaultKey.Length > 0)
                 {
-                    _keys.Add((KeyNames.Of(world.Actions[action].DefaultKey), action, world.Actions[action].Max));
+                    session.Report($"Action '{info.Name}' of world '{world.Name}' is for the key '{info.DefaultKey}', which has"
+                        + $" no such name here: bind it in the inspector of '{name}'.");
                 }
             }
 
@@ -188,6 +234,8 @@ namespace StreamDit.Unity
             }
 
             _keys.RemoveAll(one => one.Key == KeyCode.None);
+            _held = new HeldActions(
+                world, Enumerable.Range(0, world.Actions.Count).Concat(_keys.Select(one => one.Action)).ToList());
         }
 
         private static int IndexOf(WorldInfo world, string action)
