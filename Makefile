@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PYTHONPATH := examples/pygame
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo play test check bench proto unity-test unity-bench world next-world wheels clean
+.PHONY: help setup demo play play-blocks test check bench proto unity-test unity-bench world next-world blocks wheels clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -24,6 +24,9 @@ demo: setup ## half a minute of play, headless; leaves demo/{play.mp4,sheet.png,
 
 play: setup ## the game in a window: arrows, T types a prompt, Tab changes the view, F1 shows numbers
 	$(BIN)/python -m critters.main --engine
+
+play-blocks: setup ## the tiny world in a window, by keys alone: K changes what steers, Tab shows the true game beside it
+	$(BIN)/python -m blocks.main
 
 test: setup ## the fast tests
 	$(BIN)/python -m pytest
@@ -62,6 +65,18 @@ next-world: setup ## go on with the next critters, whose seeds matter (docs/deci
 	nice -n 19 $(BIN)/streamdit-engine train --world runs/next-world --recordings runs/next-recordings \
 		--validation runs/next-held-out --run runs/next --grow-from critters --recipe generate --probe-prompt 'a cat' \
 		--threads 1 --steps 12000 --learning-rate 0.001 --save-every 50
+
+blocks: setup ## train the small world blocks from nothing, a quarter of an hour on two cores: runs/blocks, then its folder
+	$(BIN)/python -m blocks.record --out runs/blocks-recordings --count 800
+	$(BIN)/python -m blocks.record --out runs/blocks-held-out --count 48 --seed 1 --split validation
+	mkdir -p runs/blocks-world
+	cp engine_service/worlds/blocks/world.toml engine_service/worlds/blocks/*.npz runs/blocks-world
+	$(BIN)/streamdit-engine train-autoencoder --world runs/blocks-world --recordings runs/blocks-recordings \
+		--run runs/blocks-autoencoder --steps 1600 --motion-weight 12
+	$(BIN)/streamdit-engine train --world runs/blocks-world --recordings runs/blocks-recordings \
+		--validation runs/blocks-held-out --run runs/blocks --recipe keys --motion-weight 24 --own-past 0.5 \
+		--latents-per-step 192 --learning-rate 0.008 --steps 5000 --no-bfloat16 --save-every 500 --probe-prompt 'a white dot'
+	cp runs/blocks-world/* engine_service/worlds/blocks
 
 wheels: setup ## the full TensorRT's bindings, without its libraries: only their names are tested
 	for version in 10.16.1.11 11.4.0.106; do \

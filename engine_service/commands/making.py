@@ -55,11 +55,16 @@ def train(
         str,
         typer.Option(
             help="generate: steering is left open at random, so that seeds come to matter. "
+            "keys: the same for small worlds, most of it by keys alone. "
             "render: all of it is said, as version 0.1 was trained."
         ),
     ] = "generate",
     motion_weight: Annotated[
-        float, typer.Option(min=0, help="How much more a place of a latent weighs that changes.")
+        float,
+        typer.Option(min=0, help="How much more a place of a latent weighs that is not as it usually is."),
+    ] = 0.0,
+    own_past: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the steps that go on from what the model itself has made.")
     ] = 0.0,
     papers: Annotated[
         float, typer.Option(min=0, max=1, help="generate: share of the paper's own chunks of 1 to 16 latents.")
@@ -96,6 +101,7 @@ def train(
             recipe=recipe,
             papers=papers,
             motion_weight=motion_weight,
+            own_past=own_past,
             num_steps=steps,
             latents_per_step=latents_per_step,
             learning_rate=learning_rate,

@@ -5,7 +5,7 @@ N recordings of F latents, M branches of G latents, L text tokens.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ class Branches:
     parents: NDArray[np.int64]  # (M,) the recording each one leaves
     starts: NDArray[np.int64]  # (M,) the parent's latent in whose place its first one stands
     repainted: NDArray[np.bool_]  # (M,) another prompt and the same states; else other keys
+    usual: Tensor | None = None  # (M, C, H, W), as in LatentClips
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class LatentClips:
     tokens: Tensor  # (N, F, L): a caption for each latent, every one true of the whole recording
     num_state_fields: int  # S
     branches: Branches | None = None
+    usual: Tensor | None = None  # (N, C, H, W), half precision: the median over each recording, without what moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Batch:
     controls: Tensor  # (b, B, r, S + A), not a number where they are left open
     tokens: Tensor  # (b, L)
     weights: Tensor  # (b, B)
+    moving: Tensor  # (b, B, H, W) true where something is, or just was, that usually is not; else nothing is known
 
 
 def draw_sigmas(partition: Partition, num_examples: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -149,6 +152,7 @@ def draw_batch(clips: LatentClips, partitions: Sequence[Partition], recipe: Reci
         controls=controls,
         tokens=tokens,
         weights=torch.from_numpy(_weights(sigmas, in_flight, recipe)).to(device),
+        moving=_moving(clips, sources, clean),
     )
 
 
@@ -272,6 +276,38 @@ def _weights(sigmas: NDArray[np.float32], in_flight: NDArray[np.bool_], recipe: 
     if recipe.sigma_floor is None:
         return asked.astype(np.float32)
     return (asked / (sigmas**2 + np.float32(recipe.sigma_floor))).astype(np.float32)
+
+
+MOVED = 0.1  # root mean square over channels: a place whose latent differs by less is as it usually is
+
+
+def with_usual(clips: LatentClips) -> LatentClips:
+    """The same, knowing what is usually where: the median of each recording's latents over time.
+
+    What moves is then told from what stands, also while it rests (docs/decisions/0016).
+    """
+
+    def usual(latents: Tensor) -> Tensor:
+        return torch.stack([each.float().median(dim=0).values.to(latents.dtype) for each in latents])
+
+    branches = clips.branches
+    if branches is not None:
+        branches = replace(branches, usual=usual(branches.latents))
+    return replace(clips, usual=usual(clips.latents), branches=branches)
+
+
+def _moving(clips: LatentClips, sources: _Sources, clean: Tensor) -> Tensor:
+    """Places `(b, B, H, W)` that differ from what is usually there, or did so a latent ago."""
+    if clips.usual is None:
+        return torch.zeros_like(clean[:, :, 0], dtype=torch.bool)
+    usual = clips.usual[_index(sources.row, clean.device)].float()
+    branches = clips.branches
+    if branches is not None and branches.usual is not None:
+        at = np.flatnonzero(sources.branch >= 0)
+        at = at[branches.repainted[sources.branch[at]]]
+        usual[_index(at, clean.device)] = branches.usual[_index(sources.branch[at], clean.device)].float()
+    there = (clean - usual[:, None]).square().mean(dim=2).sqrt() > MOVED
+    return there | torch.cat([there[:, :1], there[:, :-1]], dim=1)
 
 
 def _index(array: NDArray[np.int64] | NDArray[np.bool_], device: torch.device) -> Tensor:

@@ -29,12 +29,12 @@ from engine_service.runtime.world import (
 )
 from engine_service.training.ablation import Mix, ablate
 from engine_service.training.autoencoder import AutoencoderTraining, train_autoencoder
-from engine_service.training.buffered import Branches, LatentClips
+from engine_service.training.buffered import Branches, LatentClips, with_usual
 from engine_service.training.denoiser import DenoiserTraining, Lessons, PromptedDiT, SheetWriter, train_denoiser
 from engine_service.training.distill import Distillation, distill
 from engine_service.training.frames import Clips, load_clips
 from engine_service.training.grow import grow_from
-from engine_service.training.mix import distillation_mix, generating_mix, training_mix
+from engine_service.training.mix import distillation_mix, generating_mix, keys_mix, training_mix
 from engine_service.training.run import RunFolder
 from engine_service.training.taught import write_what_was_taught
 
@@ -123,10 +123,14 @@ def train_stage(
     profiles = list(folder.world.profiles.values())
     tokenizer = make_tokenizer(folder, material.vocabulary)
     asked = folder.world.example_prompts[0] if probe_prompt is None else probe_prompt
-    generates = options.recipe == "generate"
+    mixes = {
+        "generate": generating_mix(profiles, papers=options.papers),
+        "keys": keys_mix(profiles),
+        "render": training_mix(profiles),
+    }
     lessons = Lessons(
-        material.training,
-        generating_mix(profiles, papers=options.papers) if generates else training_mix(profiles),
+        with_usual(material.training) if options.motion_weight else material.training,
+        mixes[options.recipe],
         material.validation,
         training_mix(profiles, papers=0.0),
         probe_prompt=torch.tensor(tokenizer(asked).ids),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from engine_service.model.autoencoder import to_rgb
 from engine_service.model.dit import StreamDiT
+from engine_service.model.partition import Partition
 from engine_service.model.text import TextEncoder
 from engine_service.training.buffered import Batch, LatentClips, draw_batch
 from engine_service.training.loop import Schedule, run_steps
@@ -25,7 +26,8 @@ class DenoiserTraining:
     """How the transformer is trained."""
 
     recipe: str = "generate"
-    motion_weight: float = 0.0  # added to the 1 of places of a latent that change: for small things that move
+    motion_weight: float = 0.0  # added to the 1 of places that are not as usual: for small things that move
+    own_past: float = 0.0  # share of the steps, from OWN_PAST_FROM on, that go on from what the model itself has made
     papers: float = 0.1  # share of the paper's own chunks in the mix of `generate`
     num_steps: int = 8000
     latents_per_step: int = 40  # examples per step follow from the partition
@@ -62,33 +64,66 @@ class PromptedDiT(nn.Module):
         return self.dit.predict(noised, waves, words, bias)
 
 
-MOVED = 0.1  # root mean square over channels: a place whose latent changes by less stands still
-
-
 def clean_loss(predicted: Tensor, batch: Batch, motion_weight: float = 0.0) -> Tensor:
     """Mean squared error of the clean latents over what was to be predicted, by weight (docs/decisions/0002).
 
-    `motion_weight` is added to the 1 of places that change from one latent to the next: the small things that move.
+    `motion_weight` is added to the 1 of places where something is that usually is not: the small things that move, also
+    while they rest.
     """
     error = (predicted.float() - batch.clean).square().mean(dim=2)  # (b, B, H, W)
     if motion_weight:
-        weights = 1 + motion_weight * moved(batch.clean).float()
+        weights = 1 + motion_weight * batch.moving.float()
         error = error * weights / weights.mean()
     return (error.mean(dim=(2, 3)) * batch.weights).sum() / batch.weights.sum()
 
 
-def moved(clean: Tensor) -> Tensor:
-    """Which places of `(b, B, C, H, W)` differ from the latent before or after them, `(b, B, H, W)`."""
-    changes = clean.diff(dim=1).square().mean(dim=2).sqrt() > MOVED  # (b, B - 1, H, W)
-    still = torch.zeros_like(changes[:, :1]) if clean.shape[1] > 1 else clean[:, :, 0] > torch.inf
-    if clean.shape[1] == 1:
-        return still
-    return torch.cat([still, changes], dim=1) | torch.cat([changes, still], dim=1)
+OWN_PAST_FROM = 0.4  # of a run: before that its own pictures are nothing to go on from
+
+
+@torch.no_grad()
+def with_own_past(model: PromptedDiT, batch: Batch, partition: Partition) -> Batch:
+    """A batch without its first latent, whose newest reference is generated from the references before it.
+
+    A stream goes on from what it has made. Trained on true pasts alone a model does not know its own small errors, and
+    they grow (the pushforward trick, arXiv 2202.03376, section 3.2; for video: Self Forcing, 2506.08009).
+    Only where something is said about that reference: else what really came after it is another one's future.
+
+    Args:
+        partition: that of the batch, K references and a single latent in flight.
+
+    Raises:
+        ValueError: more than one latent is in flight.
+    """
+    if partition.chunks * partition.chunk_size != 1:
+        raise ValueError(f"own_past needs a first profile with one latent in flight, it has {partition}")
+    last = partition.references - 1
+    x = torch.randn_like(batch.clean[:, last])
+    noised, sigmas = batch.noised[:, : last + 1].clone(), batch.sigmas[:, : last + 1].clone()
+    num_steps = min(2, partition.num_levels)  # as rough as a stream would be, or rougher
+    for step in range(num_steps):
+        level, after = 1 - step / num_steps, 1 - (step + 1) / num_steps
+        noised[:, last], sigmas[:, last] = x, level
+        clean = model(noised, sigmas, batch.controls[:, : last + 1], batch.tokens)[:, last].float()
+        x = clean + (after / level) * (x - clean)
+    told = ~batch.controls[:, last].isnan().flatten(1).all(dim=1)  # (b,)
+    own = batch.noised.clone()
+    own[told, last] = x[told]
+    levels = batch.sigmas.clone()
+    levels[told, last] = 0.0
+    return Batch(
+        noised=own[:, 1:],
+        clean=batch.clean[:, 1:],
+        sigmas=levels[:, 1:],
+        controls=batch.controls[:, 1:],
+        tokens=batch.tokens,
+        weights=torch.cat([torch.zeros_like(batch.weights[:, 1:-1]), batch.weights[:, -1:]], dim=1),
+        moving=batch.moving[:, 1:],
+    )
 
 
 def to_device(batch: Batch, device: str) -> Batch:
     """The same batch on another device."""
-    names = ("noised", "clean", "sigmas", "controls", "tokens", "weights")
+    names = ("noised", "clean", "sigmas", "controls", "tokens", "weights", "moving")
     return Batch(*(getattr(batch, name).to(device) for name in names))
 
 
@@ -138,8 +173,15 @@ def train_denoiser(
     def loss_of(step: int) -> Tensor:
         rng = np.random.default_rng((options.seed, step))
         torch.manual_seed(options.seed * 1_000_003 + step)  # of the noise on word vectors
-        partitions = draw_partitions(lessons.mix, options.latents_per_step, rng)
+        own = rng.random() < options.own_past and step >= OWN_PAST_FROM * options.num_steps
+        if own:
+            longer = replace(lessons.mix[0].partition, references=lessons.mix[0].partition.references + 1)
+            partitions = [longer] * max(1, options.latents_per_step // longer.num_latents)
+        else:
+            partitions = draw_partitions(lessons.mix, options.latents_per_step, rng)
         batch = to_device(draw_batch(lessons.clips, partitions, recipe, rng), device)
+        if own:
+            batch = with_own_past(model, batch, longer)
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=options.bfloat16):
             predicted = predict(batch.noised, batch.sigmas, batch.controls, batch.tokens)
         return clean_loss(predicted, batch, options.motion_weight)
@@ -165,7 +207,7 @@ def train_denoiser(
         learning_rate=options.learning_rate,
         warmup_steps=options.warmup_steps,
         decay_fraction=options.decay_fraction,
-        ema_decay=options.ema_decay,
+        ema_decay=min(options.ema_decay, 1 - 20 / max(options.num_steps, 40)),  # a short run has a short memory
         save_every=options.save_every,
     )
     return run_steps(model, optimizers, run, schedule, title="denoiser", loss_of=loss_of, on_save=on_save)

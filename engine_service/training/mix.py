@@ -66,6 +66,16 @@ def generating_mix(profiles: Sequence[Partition], *, papers: float = 0.1) -> tup
     )
 
 
+def keys_mix(profiles: Sequence[Partition]) -> tuple[MixEntry, ...]:
+    """For the recipe `keys`: nearly always the first profile; now and then the others, and whole clips of 4 latents."""
+    whole = Partition(references=0, chunks=1, chunk_size=4, steps_per_shift=1)
+    rest = [whole, *profiles[1:]]
+    return (
+        MixEntry(partition=profiles[0], share=0.9),
+        *(MixEntry(partition=partition, share=0.1 / len(rest)) for partition in rest),
+    )
+
+
 def paper_partitions() -> tuple[Partition, ...]:
     """Chunks of 1 (diagonal) to 16 (text-to-video) latents, 16 in flight, T = 16 levels, with 0, 1 or 2 references."""
     return tuple(

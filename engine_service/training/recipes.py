@@ -3,7 +3,8 @@
 `render` is what critters was trained by until version 0.1: every example hears the whole state, and a quarter of the
 pasts belong to another recording. The best answer to that is the mean of all pictures that fit state and prompt, so
 what they leave open comes out grey (docs/decisions/0015). `generate` leaves steering out at random and never lies
-about the past, except where a branch of the same moment says what the past would really hold.
+about the past, except where a branch of the same moment says what the past would really hold. `keys` is the same for
+small worlds, most of it by keys alone.
 """
 
 from dataclasses import dataclass, replace
@@ -73,4 +74,18 @@ GENERATE = Recipe(
     contradicted=0.3,
     sigma_floor=0.05,
 )
-RECIPES = {"generate": GENERATE, "render": RENDER}
+# For a small world that is played by keys: most examples are told nothing else (docs/decisions/0016).
+KEYS = Recipe(
+    stale=0.0,
+    foreign=0.0,
+    branched=0.15,
+    noised_references=0.25,
+    unprompted=0.1,
+    by_state=0.07,
+    by_actions=0.8,
+    by_both=0.05,
+    free=0.08,
+    partial_state=0.1,
+    sigma_floor=0.5,
+)
+RECIPES = {"generate": GENERATE, "keys": KEYS, "render": RENDER}

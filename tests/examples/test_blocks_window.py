@@ -8,7 +8,7 @@ from dataclasses import replace
 import pygame
 import pytest
 
-from blocks.game import ACTIONS, STEP
+from blocks.game import ACTIONS, RIGHT_END
 from blocks.main import GAP, SIDE, Window, run
 from blocks.play import Play
 from blocks.scene import HEIGHT, WIDTH
@@ -54,7 +54,7 @@ def test_the_keys_are_said_and_nothing_of_the_game_and_tab_shows_it_beside(windo
         assert not engine.bodies("open")[0].HasField("state")
         assert play.side_by_side
         assert window.screen.get_width() == 2 * SIDE + GAP
-        assert play.dot.x == 32 + 4 * STEP  # the true game, by the same keys
+        assert play.dot.x == RIGHT_END  # the true game, by the same keys
 
 
 def test_k_goes_from_keys_to_state_to_free_and_releases_what_was_said(window: Window) -> None:

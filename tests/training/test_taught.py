@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import blocks
 import critters
 from blocks.record import record
 from critters.captions import caption, draw_names
@@ -21,7 +20,7 @@ from engine_service.training.frames import find_recordings
 from engine_service.training.taught import NUM_KNOWN, other_sentences, what_was_taught, write_what_was_taught
 
 GENERATED = Path(critters.__file__).with_name("generated")
-BLOCKS = Path(blocks.__file__).with_name("world")
+BLOCKS = find_world("blocks")
 
 
 def captions(count: int, seed: int) -> list[str]:

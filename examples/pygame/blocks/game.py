@@ -6,15 +6,14 @@ from streamdit.types import ActionInfo
 
 from .scene import WIDTH
 
-STEP = 4  # px a tick
-TAKE_OFF = 12  # px a tick
-GRAVITY = 4  # px a tick, each tick: a jump reaches 24 px and lasts seven ticks
-LEFT_END, RIGHT_END = 8, WIDTH - 8  # the dot's middle stays between them, px
+STEP = 8  # px a tick: as wide as a bar
+HIGHEST = 24  # px above the ground: as high as a jump goes, for as long as its key is held
+LEFT_END, RIGHT_END = 12, WIDTH - 12  # the dot's middle stays between them, px; always before the middle of a bar
 
 ACTIONS = (
     ActionInfo("left", default_key="left", description="Walk to the left."),
     ActionInfo("right", default_key="right", description="Walk to the right; together with left: neither."),
-    ActionInfo("jump", default_key="space", description="Jump, if the dot is on the ground."),
+    ActionInfo("jump", default_key="space", description="Rise while it is held, and fall when it is not."),
 )
 
 
@@ -42,11 +41,10 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """All the game remembers between two ticks. Places are multiples of 4 px."""
+    """All the game remembers between two ticks. Places are 8 px apart."""
 
-    x: int = WIDTH // 2  # middle, px from the left
+    x: int = 36  # middle, px from the left
     y: int = 0  # height above the ground, px
-    rise: int = 0  # px a tick, upwards
 
     def state(self) -> tuple[float, float]:
         """What the game says to the engine: x and y."""
@@ -56,9 +54,8 @@ class Dot:
 def tick(dot: Dot, keys: Keys) -> Dot:
     """The game one frame later, with these keys down."""
     x = min(max(dot.x + STEP * keys.direction, LEFT_END), RIGHT_END)
-    rise = dot.rise if dot.y > 0 else TAKE_OFF * keys.jump
-    y = dot.y + rise
-    return Dot(x, y, rise - GRAVITY) if y > 0 else Dot(x, 0, 0)
+    y = min(max(dot.y + (STEP if keys.jump else -STEP), 0), HIGHEST)
+    return Dot(x, y)
 
 
 def play(dot: Dot, keys: list[Keys]) -> list[Dot]:

@@ -24,7 +24,7 @@ from streamdit.launch import LocalEngine
 from streamdit.live import LiveSession
 
 from .game import Keys
-from .play import Play, ticks_due
+from .play import Play, beginning, ticks_due
 from .scene import FPS, HEIGHT, WIDTH
 
 SCALE = 10
@@ -174,7 +174,10 @@ def main(
     script = None if keys is None else parse_script(keys)
     with ExitStack() as stack:
         address = address or stack.enter_context(LocalEngine(world=world)).address
-        live = stack.enter_context(LiveSession(address, world="blocks", profile=profile, prompt=prompt or None))
+        start = beginning() if steer is Steer.KEYS else None
+        live = stack.enter_context(
+            LiveSession(address, world="blocks", profile=profile, prompt=prompt or None, start=start)
+        )
         window = Window()
         stack.callback(window.close)
         play = Play(live, prompt=prompt, steer=steer)

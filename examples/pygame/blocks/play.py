@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from critters.steering import Steer
 from streamdit.frames import Frame
 from streamdit.stats import SessionStats
+from streamdit.types import Start
 
 from .game import Dot, Keys, tick
 from .scene import FPS, Scene, draw_layout, render
@@ -49,6 +50,14 @@ class Engine(Protocol):
 
     def stats(self) -> SessionStats | None:
         """What was measured."""
+
+
+def beginning() -> Start:
+    """The true game's first two frames, for the engine to go on from: keys alone do not say what they move."""
+    rgb = render(Scene(), draw_layout(1), *Dot().state())
+    return Start(
+        frames=np.stack([rgb, rgb]), states=[Dot().state() for _ in range(2)], actions=[{}, {}], jpeg_quality=0
+    )
 
 
 class Play:

@@ -41,7 +41,7 @@ class Moment(NamedTuple):
 
 
 def some_keys(rng: random.Random) -> Iterator[Keys]:
-    """A player who walks, stands, hops and leaps, each as often, for a while each time."""
+    """A player who walks, stands, rises and flies, for a while each time."""
     while True:
         direction = rng.choice((-1, 1))
         jumps = rng.random() < 0.45
@@ -49,7 +49,7 @@ def some_keys(rng: random.Random) -> Iterator[Keys]:
         side = direction if moves else 0
         if jumps:
             yield from repeat(_held(side), rng.randint(0, 3))
-            yield from repeat(_held(side, jump=True), rng.randint(1, 4))
+            yield from repeat(_held(side, jump=True), rng.randint(1, 6))
         yield from repeat(_held(side), rng.randint(1, 8))
         if rng.random() < 0.05:
             yield from repeat(Keys(left=True, right=True), rng.randint(2, 5))

@@ -20,7 +20,7 @@ GAP_SHARE = 0.25  # of the places for bars stay empty
 
 Colour: TypeAlias = tuple[int, int, int]
 
-DOTS: dict[str, Colour] = {"white": (250, 250, 250), "black": (16, 16, 24), "pink": (255, 120, 190)}
+DOTS: dict[str, Colour] = {"white": (250, 250, 250), "pink": (255, 120, 190)}
 BARS: dict[str, Colour] = {
     "red": (196, 60, 52),
     "green": (64, 150, 84),
@@ -93,7 +93,7 @@ def dot_pixels(dot: str) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     places = np.arange(-RADIUS, RADIUS + 1)
     distance = np.hypot(places[:, None], places)
     pixels = np.empty((*distance.shape, 3), np.uint8)
-    pixels[:] = (90, 90, 100) if dot == "black" else (20, 20, 28)  # its rim
+    pixels[:] = (20, 20, 28)  # its rim
     pixels[distance <= RADIUS - 0.8] = DOTS[dot]
     return pixels, distance <= RADIUS + 0.4
 
