@@ -166,6 +166,70 @@ namespace StreamDit.Tests
             await session.CloseAsync();
         }
 
+        private static IEnumerable<TestCaseData> WrongOpenings()
+        {
+            yield return Wrong("'fly' is unknown", o => o.Actions = Held("fly"));
+            yield return Wrong("'left' and 'right' exclude each other", o => o.Actions = Held("left", "right"));
+            yield return Wrong("'y' is unknown", o => o.StateByName = Held("y"));
+            yield return Wrong("'cave' is unknown, world 'keys' has: meadow, ledge", o => o.Start = new Start("cave"));
+        }
+
+        private static TestCaseData Wrong(string message, Action<Opening> change) =>
+            new TestCaseData(message, change).SetArgDisplayNames(message);
+
+        private static Dictionary<string, float> Held(params string[] names) => names.ToDictionary(name => name, _ => 1f);
+
+        [TestCaseSource(nameof(WrongOpenings))]
+        public void A_mistake_in_the_opening_raises_where_it_is_opened(string message, object change)
+        {
+            Opening opening = Free();
+            ((Action<Opening>)change)(opening);
+            Exception? error = Assert.CatchAsync(() => _client.PlayAsync(opening));
+            Assert.That(error!.Message, Does.Contain(message));
+        }
+
+        [Test]
+        public async Task Over_a_broken_connection_what_was_said_stays_said_and_what_was_released_stays_open()
+        {
+            using var relay = new Relay(_engine.Port);
+            StreamDitOptions options = _engine.Options();
+            options.Address = relay.Address;
+            using var client = new StreamDitClient(options);
+            Opening opening = Free();
+            opening.Delivery = Delivery.Latest;
+            opening.Prompt = "a square on sand";
+            using StreamDitSession session = await client.PlayAsync(opening);
+            Assert.That(session.Opened!.SteeredBy, Is.EqualTo(new[] { Steering.Prompt }));
+            session.Actions("left");
+            session.State("x", 90f);
+            session.Release(Steering.Prompt);
+            var both = new[] { Steering.State, Steering.Actions };
+            Opened first = session.Opened!;
+            relay.Cut();
+            await Until.True(() => session.Opened != first && session.Status == SessionStatus.Playing);
+            Assert.That(session.Opened!.Resumed, Is.False);
+            Assert.That(session.Opened!.SteeredBy, Is.EqualTo(both)); // the engine's word
+            Assert.That(session.LastPrompt, Is.Empty);
+            await session.CloseAsync();
+        }
+
+        [Test]
+        public async Task A_key_is_held_through_a_pause_by_beating_more_often()
+        {
+            Opening opening = Free();
+            opening.Delivery = Delivery.Latest;
+            using StreamDitSession session = await _client.PlayAsync(opening);
+            Opened opened = session.Opened!;
+            Assert.That(opened.ActionsTimeoutS, Is.EqualTo(2.0));
+            Assert.That(Connection.BeatEveryS(opened, 2.0), Is.EqualTo(0.5));
+            Assert.That(Connection.BeatEveryS(opened, 0.1), Is.EqualTo(0.1));
+            using StreamDitClient critters = Engines.Shared.Client();
+            using StreamDitSession other = await critters.PlayAsync(new Opening());
+            Assert.That(Connection.BeatEveryS(other.Opened!, 2.0), Is.EqualTo(2.0)); // it has none to hold
+            await other.CloseAsync();
+            await session.CloseAsync();
+        }
+
         [Test]
         public async Task A_world_that_takes_no_keys_says_so_and_cannot_be_left_open()
         {
@@ -190,9 +254,10 @@ namespace StreamDit.Tests
                 for (int count = 1; count <= 16; count++)
                 {
                     using FrameSlot frame = await Until.Frame(session);
-                    if (count == 4)
+                    if (count == 8) // the first chunk may have come before the recording began, the second one has not
                     {
                         session.Actions("right", "jump");
+                        session.Actions("right", "jump"); // no change, so it is not written again
                         session.State("x", 90f);
                     }
 

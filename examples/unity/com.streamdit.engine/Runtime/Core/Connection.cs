@@ -133,6 +133,13 @@ namespace StreamDit
             return closed;
         }
 
+        /// <summary>Often enough to hold actions while nothing else is to be said, e.g. in a pause. Pure.</summary>
+        public static double BeatEveryS(Opened opened, double heartbeatEveryS)
+        {
+            double heldS = opened.World.Actions.Count > 0 ? opened.ActionsTimeoutS : 0;
+            return heldS > 0 ? Math.Min(heartbeatEveryS, heldS / BeatsWhileHeld) : heartbeatEveryS;
+        }
+
         /// <summary>Ends the call from this side.</summary>
         public void Cut(Closed closed)
         {
@@ -246,16 +253,14 @@ namespace StreamDit
         private async Task BeatAsync()
         {
             long silenceUs = (long)(SilentHeartbeats * _heartbeatEveryS * 1e6);
-            // Often enough to hold actions while nothing else is to be said, e.g. while the session is paused.
-            double heldS = Opened.World.Actions.Count > 0 ? Opened.ActionsTimeoutS : 0;
-            double everyS = heldS > 0 ? Math.Min(_heartbeatEveryS, heldS / BeatsWhileHeld) : _heartbeatEveryS;
+            TimeSpan beat = TimeSpan.FromSeconds(BeatEveryS(Opened, _heartbeatEveryS));
             try
             {
                 while (true)
                 {
                     long beganUs = MonotonicClock.NowUs();
                     _outbox.AddSignal(_outbox.Rent(OutgoingKind.Heartbeat), beganUs);
-                    await Task.Delay(TimeSpan.FromSeconds(everyS), _over.Token).ConfigureAwait(false);
+                    await Task.Delay(beat, _over.Token).ConfigureAwait(false);
                     if (_writeError is Exception error)
                     {
                         Cut(new Closed(ClosedReason.ConnectionLost, $"sending failed: {error.Message}"));

@@ -27,6 +27,7 @@ namespace StreamDit
         private readonly Queue<(ulong EventId, string Type, string Data)> _waiting =
             new Queue<(ulong, string, string)>();
 
+        private string _held = ""; // the set written last; "": none is in force
         private ulong _lastFrameId;
         private bool _done;
 
@@ -235,6 +236,20 @@ namespace StreamDit
 
         private void WriteEvent(string type, string data)
         {
+            if (type == "actions" && data == _held)
+            {
+                return; // a set stands there only where it changes
+            }
+
+            if (type == "actions")
+            {
+                _held = data;
+            }
+            else if (type == "release" && data.Contains("\"actions\""))
+            {
+                _held = "";
+            }
+
             long timeUs = (long)Math.Round(NumFrames * 1e6 / _opened.World.Fps);
             _events.WriteLine($"{{\"frame\": {NumFrames}, \"t_us\": {timeUs}, \"type\": \"{type}\", {data}}}");
         }

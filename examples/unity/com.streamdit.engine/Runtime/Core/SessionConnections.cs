@@ -257,8 +257,22 @@ namespace StreamDit
 
             bool known = before.World.Profiles.Any(profile => profile.Name == ProfileWish);
             wish.Profile = known ? ProfileWish : before.Profile;
+            wish.Start = StillFitting(wish.Start, before.World, wish.Profile);
             wish.ResumeToken = before.ResumeToken;
             return wish;
+        }
+
+        /// <summary>A start was for the profile of then: one switched to since may hold fewer frames, or none.</summary>
+        private static Start? StillFitting(Start? start, WorldInfo world, string profile)
+        {
+            try
+            {
+                return start?.For(world, profile);
+            }
+            catch (ArgumentException)
+            {
+                return null;
+            }
         }
 
         private void Begin(Connection connection, Opening wish)
@@ -320,54 +334,5 @@ namespace StreamDit
                 _connection = null;
             }
         }
-
-        /// <summary>The engine went on with what it had heard; what the broken connection lost comes after that.</summary>
-        private void CatchUp(Opened opened)
-        {
-            if (!Outbox.Holds(OutgoingKind.Prompt) && LastSaid() is string text)
-            {
-                Outgoing prompt = Outbox.Rent(OutgoingKind.Prompt);
-                prompt.Text = text;
-                prompt.Transition = PromptTransition.Immediate;
-                prompt.SmoothFrames = 0;
-                prompt.RenoiseTo = null;
-                Send(prompt);
-            }
-
-            lock (_lock)
-            {
-                if (!Outbox.Holds(OutgoingKind.State) && _held != null && !_held.IsOpen)
-                {
-                    SendState(_held.Values, default, _held);
-                }
-
-                if (!Outbox.Holds(OutgoingKind.Actions) && _actions != null)
-                {
-                    SendActions(_actions.ToArray(), default);
-                }
-
-                ReleaseAgain(opened);
-            }
-        }
-
-        /// <summary>What the engine still has in force and this side has un-said.</summary>
-        private void ReleaseAgain(Opened opened)
-        {
-            Steering[] unsaid = opened.SteeredBy
-                .Where(one => one switch
-                {
-                    Steering.Prompt => Meter.NewestPrompt.Length == 0,
-                    Steering.State => _held != null && _held.IsOpen,
-                    _ => _actions == null,
-                })
-                .Where(opened.World.CanBeOpen)
-                .ToArray();
-            if (unsaid.Length > 0 && !Outbox.Holds(OutgoingKind.Release))
-            {
-                Release(unsaid);
-            }
-        }
-
-        private string? LastSaid() => Meter.NewestPrompt.Length > 0 ? Meter.NewestPrompt : null;
     }
 }

@@ -185,7 +185,7 @@ namespace StreamDit
                 }
 
                 Outgoing release = Outbox.Rent(OutgoingKind.Release);
-                release.Released = steering;
+                release.Released = steering.ToArray(); // it waits: a caller may change its own
                 ulong eventId = Outbox.AddEvent(release, MonotonicClock.NowUs());
                 _recorder?.Release(eventId, steering);
                 return eventId;

@@ -21,7 +21,7 @@ namespace StreamDit.Tests
         private const int NumFrames = 2000;
 
         [Test]
-        public async Task A_frame_an_ack_and_a_state_cost_less_than_a_kilobyte()
+        public async Task A_frame_an_ack_a_state_and_a_set_of_actions_cost_less_than_a_kilobyte()
         {
             var meter = new SessionMeter();
             var outbox = new Outbox(meter);
@@ -41,7 +41,7 @@ namespace StreamDit.Tests
             Assert.That(perFrame, Is.LessThan(1024));
         }
 
-        /// <summary>Takes every frame and says a state, as a game loop does.</summary>
+        /// <summary>Takes every frame and says a state and what is held, as a game loop does.</summary>
         private sealed class Game : IConnectionListener
         {
             private readonly Outbox _outbox;
@@ -49,6 +49,14 @@ namespace StreamDit.Tests
             private readonly FrameMailbox _frames;
             private readonly float[] _state = new float[6];
             private readonly float[] _horizon = new float[6 * 8];
+            private readonly float[] _held = new float[2];
+            private readonly float[] _next = new float[2 * 4];
+            private readonly ActionInfo[] _actions =
+            {
+                new ActionInfo("left", ActionKind.Button, 0f, 1f, "walk", "left", ""),
+                new ActionInfo("throttle", ActionKind.Axis, -1f, 1f, "", "", ""),
+            };
+
 
             public Game(Outbox outbox, SessionMeter meter, FrameMailbox frames)
             {
@@ -71,6 +79,11 @@ namespace StreamDit.Tests
                 Outgoing state = _outbox.Rent(OutgoingKind.State);
                 state.SetState(_state, _horizon);
                 _outbox.AddEvent(state, receivedUs);
+                _held[0] = NumFrames / 8 % 2;
+                (_held[1], _next[1]) = (0.5f, 0.5f);
+                Outgoing actions = _outbox.Rent(OutgoingKind.Actions);
+                actions.SetActions(_actions, _held, _next);
+                _outbox.AddEvent(actions, receivedUs);
             }
 
             public void Applied(EventApplied applied)
