@@ -12,7 +12,7 @@ from streamdit._start import packed_start
 from streamdit._stream import now_us
 from streamdit.errors import ConnectionFailed, Rejected, StreamDiTError
 from streamdit.opening import Opening
-from streamdit.types import Opened, WorldInfo
+from streamdit.types import Opened, Steering, WorldInfo
 from streamdit.version import API_VERSION
 
 
@@ -52,6 +52,13 @@ def words_for(world: WorldInfo, opening: Opening) -> OpeningWords:
         None if opening.actions is None else said.say_actions(opening.actions),
         None if opening.start is None else packed_start(opening.start, world, profile),
     )
+
+
+def first_prompt(opening: Opening, world: WorldInfo) -> str:
+    """What is in force before anything else is said; "" where that is left open."""
+    if opening.prompt is not None:
+        return opening.prompt
+    return "" if Steering.PROMPT in world.may_be_open else "".join(world.example_prompts[:1])
 
 
 async def negotiate(call: _convert.PlayCall, opening: Opening, words: OpeningWords, address: str) -> Opened:

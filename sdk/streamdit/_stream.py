@@ -7,6 +7,7 @@ it, and they end by the call's end: `call.cancel()`, await them, then the channe
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 
 import grpc
 import grpc.aio
@@ -38,6 +39,7 @@ CATCH_UP_S = 0.05
 # grpc.aio puts this in place of the real status when a write fails before the end was read.
 LOST_STATUS = "Internal error from Core"
 ACK, HEARTBEAT = "ack", "heartbeat"
+ACTIONS_RELEASED = "ACTIONS_RELEASED"  # the notice's code
 
 
 def now_us() -> int:
@@ -46,9 +48,19 @@ def now_us() -> int:
 
 
 class Stream:
-    """An opened call and everything that is on its way in or out."""
+    """An opened call and everything that is on its way in or out.
 
-    def __init__(self, call: _convert.PlayCall, opened: Opened, meter: SessionMeter, heartbeat_every_s: float) -> None:
+    `let_go` is called when the engine, for this side's silence, holds its actions no more. It must not wait.
+    """
+
+    def __init__(
+        self,
+        call: _convert.PlayCall,
+        opened: Opened,
+        meter: SessionMeter,
+        heartbeat_every_s: float,
+        let_go: Callable[[], None],
+    ) -> None:
         latest = opened.delivery is Delivery.LATEST
         self.opened = opened
         self.meter = meter
@@ -64,6 +76,7 @@ class Stream:
         self._unacked: Frame | None = None  # the newest frame received
         self._call = call
         self._heartbeat_every_s = heartbeat_every_s
+        self._let_go = let_go
         # Often enough to hold actions while nothing else is to be said.
         held_s = opened.actions_timeout_s if opened.world.actions else 0.0
         self._beat_every_s = min(heartbeat_every_s, held_s / BEATS_WHILE_HELD) if held_s else heartbeat_every_s
@@ -183,6 +196,8 @@ class Stream:
             case Notice():
                 self.meter.noticed(item)
                 self.notices.append(item)
+                if item.code == ACTIONS_RELEASED:
+                    self._let_go()
             case Draining():
                 self.notices.append(item)
             case ServerStats():

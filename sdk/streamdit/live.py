@@ -256,7 +256,8 @@ class LiveSession:
         """All that is held from now on: `actions("left", "jump")`; as `Session.actions`.
 
         Call it in every turn of the game loop: the newest set wins over those that wait, but a press that came and
-        went between two of them still counts. A mistake in it shows up in `error`.
+        went between two of them still counts. A game that says it only when it changes is held on to as well: after a
+        silence the newest set is said again. A mistake in it shows up in `error`.
 
         Raises:
             ValueError: a name is there twice.

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamdit import _convert, _convert_client
-from streamdit._negotiate import ask_words, negotiate, refusal
+from streamdit._negotiate import ask_words, first_prompt, negotiate, refusal
 from streamdit._prompt import PromptWish
-from streamdit._said import Said, StateStep, action_set
+from streamdit._said import ActionsWish, Said, StateStep, action_set
 from streamdit._source import encode_source
 from streamdit._start import packed_start
 from streamdit._stream import HEARTBEAT_EVERY_S, Stream, now_us
@@ -98,17 +98,11 @@ class Session(AsyncIterator[Frame]):
             self._said.say_state(None, dict(zip(named, words.state.values, strict=True)))
         if words.actions is not None:
             self._said.say_actions(words.actions.values)
-        self._open = Stream(call, opened, SessionMeter(self._first_prompt(opened)), self._heartbeat_every_s)
+        meter = SessionMeter(first_prompt(self._opening, opened.world))
+        self._open = Stream(call, opened, meter, self._heartbeat_every_s, self._hold_again)
         if opened.resumed:
             await self._catch_up(opened, words)
         return self
-
-    def _first_prompt(self, opened: Opened) -> str:
-        """What is in force before anything else is said; "" where that is left open."""
-        if self._opening.prompt is not None:
-            return self._opening.prompt
-        may_be_open = Steering.PROMPT in opened.world.may_be_open
-        return "" if may_be_open else "".join(opened.world.example_prompts[:1])
 
     async def _catch_up(self, opened: Opened, words: _convert_client.OpeningWords) -> None:
         """The engine went on with what it had heard; what this opening wants comes after that."""
@@ -213,7 +207,8 @@ class Session(AsyncIterator[Frame]):
         """All that is held from now on: `actions("left", "jump")`, `actions({"left": 1, "throttle": 0.4})`.
 
         What is not named is 0; `actions()` says that nothing is held. A press that is over before the next frame
-        counts for one frame. A client that falls silent for `opened.actions_timeout_s` holds nothing any more.
+        counts for one frame. A client that falls silent for `opened.actions_timeout_s`, as a process that was stopped,
+        holds nothing any more, which the notice ACTIONS_RELEASED tells; alive again, it says its newest set once more.
 
         Args:
             horizon: what you expect to be held at the next frames, one set per frame after this one.
@@ -268,10 +263,21 @@ class Session(AsyncIterator[Frame]):
         stream = self._stream
         await stream.outbox.room()
         stream.raise_if_closed()
+        event_id = self._next_event_id(prompt)
+        stream.outbox.append(build(event_id, now_us()))
+        return event_id
+
+    def _next_event_id(self, prompt: str | None = None) -> int:
         self._last_event_id += 1
-        stream.meter.sent(self._last_event_id, time.monotonic_ns(), prompt)
-        stream.outbox.append(build(self._last_event_id, now_us()))
+        self._stream.meter.sent(self._last_event_id, time.monotonic_ns(), prompt)
         return self._last_event_id
+
+    def _hold_again(self) -> None:
+        """The engine let go what this side holds: it was silent, and is no more. Called by the reader."""
+        held = self._said.actions or {}
+        if any(held.values()):
+            message = _convert_client.actions_message(self._next_event_id(), now_us(), ActionsWish(held))
+            self._stream.outbox.replace("held again", message)  # the reader waits for no room
 
     # ------------------------------------------------------------------------------------------------- frames
 

@@ -393,7 +393,8 @@ namespace Streamdit.V1 {
     /// </summary>
     [pbr::OriginalName("NOTICE_CODE_FAR_PROMPT")] FarPrompt = 4,
     /// <summary>
-    /// The client was silent for `Opened.actions_timeout_s`: no action is held any more.
+    /// The client was silent for `Opened.actions_timeout_s`: no action is held any more. A client that still holds some
+    /// says its set again.
     /// </summary>
     [pbr::OriginalName("NOTICE_CODE_ACTIONS_RELEASED")] ActionsReleased = 5,
   }
