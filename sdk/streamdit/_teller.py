@@ -1,12 +1,14 @@
 """From a game's wishes to a session's events, and from a session that broke to the one after it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from streamdit._start import packed_start
 from streamdit._wishes import Wish
 from streamdit.opening import Opening
 from streamdit.session import Session
+from streamdit.types import Start, StateField, WorldInfo
 
 
 async def tell(session: Session, wish: Wish, mistaken: Callable[[ValueError], None]) -> None:
@@ -44,14 +46,33 @@ def _sayings(session: Session, wish: Wish) -> list[Callable[[], Awaitable[int]]]
 
 
 def opening_after(opening: Opening, session: Session) -> Opening:
-    """How to open the session after this one: with what was in force or on its way, and nothing that was refused."""
-    opened = session.opened
-    known = {profile.name for profile in opened.world.profiles}
+    """How to open the session after this one: with what was in force or on its way, and nothing that was refused.
+
+    A start was for the profile of then: where it does not fit the one switched to since, it is left out.
+    """
+    opened, world = session.opened, session.opened.world
+    known = {profile.name for profile in world.profiles}
+    profile = opening.profile if opening.profile in known else opened.profile
     return replace(
         opening,
         prompt=session.last_prompt or None,
-        state=dict(session.last_state),
+        state=_within_range(session.last_state, world.state_fields),
         actions=session.last_actions,
-        profile=opening.profile if opening.profile in known else opened.profile,
+        start=_still_fitting(opening.start, world, profile),
+        profile=profile,
         resume_token=opened.resume_token,
     )
+
+
+def _within_range(state: Mapping[str, float], fields: Sequence[StateField]) -> dict[str, float]:
+    """The nearest that the world takes: what lies outside was refused, and would be again."""
+    return {each.name: min(max(state[each.name], each.min), each.max) for each in fields if each.name in state}
+
+
+def _still_fitting(start: Start | str | None, world: WorldInfo, profile: str) -> Start | str | None:
+    try:
+        if start is not None:
+            packed_start(start, world, profile)
+    except ValueError:
+        return None
+    return start

@@ -65,7 +65,8 @@ class LiveSession:
     A newer state, set of actions or prompt replaces one that was not sent yet, but no press is lost; of commands 16
     wait, of source frames 8, the oldest falls out.
     A broken connection is made again after 0.5, 1, 2, 4, 4 ... s: the engine goes on with the session if it still
-    keeps it, and opens another one with the last prompt, state, actions and profile if not.
+    keeps it, and opens another one with the last prompt, state, actions and profile if not, and with the start if that
+    profile can hold it.
 
     Args:
         wait_s: how long entering waits for the engine; 0 returns at once, then watch `status`.
@@ -158,7 +159,8 @@ class LiveSession:
         session = None
         try:
             async with connect(self._address, secure=self._secure, token=self._token, wait_for_engine=False) as client:
-                session = client.open(self._opening)
+                before = self._session
+                session = client.open(self._opening if before is None else opening_after(self._opening, before))
                 async with session:
                     await self._play(session)
         except Rejected as error:
@@ -178,7 +180,6 @@ class LiveSession:
         finally:
             played = session is not None and session is self._session
             if played and session is not None:
-                self._opening = opening_after(self._opening, session)
                 self._after(session.closed)
         return played
 

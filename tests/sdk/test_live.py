@@ -10,7 +10,7 @@ import pytest
 
 from streamdit.errors import ConnectionFailed, Rejected
 from streamdit.live import LiveSession, LiveStatus
-from streamdit.testing import FakeEngine, Misbehaviour, WallTicks
+from streamdit.testing import FAKE_WORLD, STEERED_WORLD, FakeEngine, Misbehaviour, WallTicks
 from streamdit.types import ClosedReason, EventRejected, Notice
 
 
@@ -125,6 +125,32 @@ def test_a_broken_connection_is_made_again_with_what_was_in_force() -> None:
     again = engine.bodies("open")[1]
     assert again.prompt.text == "second"
     assert list(again.state.values) == [33.0, 0.5]
+
+
+@pytest.mark.parametrize("when", [LiveStatus.PLAYING, LiveStatus.RECONNECTING])
+@pytest.mark.parametrize(("profile", "start_again"), [("single", False), ("quartet", True)])
+def test_a_start_is_said_again_only_to_a_profile_that_can_hold_it(
+    when: LiveStatus, profile: str, start_again: bool
+) -> None:
+    drop = Misbehaviour(drop_after_frames=30)
+    with FakeEngine.in_thread(world=STEERED_WORLD, misbehaviour=drop, tick=lambda: WallTicks(100.0)) as engine:
+        with LiveSession(engine.address, profile="quartet", start=STEERED_WORLD.start_clips[0]) as live:
+            until(lambda: live.status is when)
+            live.switch_profile(profile)
+            until(lambda: engine.num_sessions == 2 or live.closed)
+            assert live.closed is None
+    again = engine.bodies("open")[1]
+    assert (again.profile, again.HasField("start")) == (profile, start_again)
+
+
+def test_a_state_that_was_refused_does_not_keep_a_session_from_being_opened_again() -> None:
+    drop = Misbehaviour(drop_after_frames=50)
+    with FakeEngine.in_thread(misbehaviour=drop, tick=lambda: WallTicks(100.0)) as engine:
+        with LiveSession(engine.address) as live:
+            live.state(x=500.0, spin=0.25)
+            until(lambda: engine.num_sessions == 2 or live.closed)
+            assert live.closed is None
+    assert list(engine.bodies("open")[1].state.values) == [FAKE_WORLD.state_fields[0].max, 0.25]
 
 
 def test_without_reconnecting_the_end_is_the_end() -> None:
