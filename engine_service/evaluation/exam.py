@@ -21,8 +21,9 @@ from engine_service.evaluation.latency import spread_jumps
 from engine_service.evaluation.pictures import Pictures
 from engine_service.evaluation.stage import Script
 from engine_service.runtime.world import WorldFolder
-from engine_service.training.frames import check_fits, find_recordings
+from engine_service.training.frames import check_fits, check_said, find_recordings
 from streamdit.recording import Recording
+from streamdit.types import Steering
 
 PROJECT = Path(engine_service.__file__).resolve().parent.parent
 RECORDER_SEED = 9  # none that training recordings were made with
@@ -131,7 +132,7 @@ def record(folder: WorldFolder, out: Path, count: int, split: str, *more: str) -
     """`count` recordings of a split, those already in `out` or made by the world's recorder.
 
     Raises:
-        ValueError: the world names no recorder, or its recordings are of another world.
+        ValueError: the world names no recorder, or its recordings are of another world or leave the state open.
         FileNotFoundError: the recorder is not where the world says.
         RuntimeError: the recorder failed; its own words are in the message.
     """
@@ -156,4 +157,6 @@ def record(folder: WorldFolder, out: Path, count: int, split: str, *more: str) -
         raise RuntimeError(f"{' '.join(command)} ended with {made.returncode}: {made.stderr.strip()[-500:]}")
     recordings = find_recordings(out)[:count]
     check_fits(recordings, folder.world)
+    for recording in recordings:
+        check_said(recording, folder.world, {Steering.ACTIONS}, "an exam says the whole state")
     return recordings

@@ -14,7 +14,9 @@ from engine_service.evaluation.judge import Judge, Lessons, teach_judge
 from engine_service.evaluation.keys import KeyReader, held_keys, teach_key_reader
 from engine_service.runtime.weights import load_weights, save_weights
 from engine_service.runtime.world import WorldError, WorldFolder
+from engine_service.training.frames import check_said
 from streamdit.recording import Recording
+from streamdit.types import Steering
 
 JUDGES_FILE = "judges.safetensors"
 EVERY = 4  # frames between those the judge is taught on; neighbours are alike
@@ -46,9 +48,11 @@ def teach_judges(
     """Teach both on recordings of the game.
 
     Raises:
-        ValueError: the world's `[evaluation]` does not say what to look for.
+        ValueError: the world's `[evaluation]` does not say what to look for, or a recording leaves its state open.
     """
     require_notes(folder)
+    for recording in recordings:
+        check_said(recording, folder.world, {Steering.ACTIONS}, "judges learn from the state")
     length = min(recording.num_frames for recording in recordings)
     shape = (len(recordings), length, folder.world.height, folder.world.width, 3)
     rgb, states = np.empty(shape, np.uint8), []

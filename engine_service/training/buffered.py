@@ -37,7 +37,7 @@ class LatentClips:
     """Recordings as the transformer sees them; on any device."""
 
     latents: Tensor  # (N, F, C, H, W), half precision
-    controls: Tensor  # (N, F, r, S + A): state fields, then actions
+    controls: Tensor  # (N, F, r, S + A): state fields, then actions; not a number where nobody said one
     tokens: Tensor  # (N, F, L): a caption for each latent, every one true of the whole recording
     num_state_fields: int  # S
     branches: Branches | None = None
@@ -108,11 +108,13 @@ def draw_batch(clips: LatentClips, partitions: Sequence[Partition], recipe: Reci
     places = rng.integers(length - buffer + 1, size=num)[:, None] + np.arange(buffer)
     # The prompt in force may be any caption of the recording.
     caption = rng.integers(length, size=num)
-    unprompted = rng.random(num) < recipe.unprompted
+    wordless = (clips.tokens[_index(row, device), _index(caption, device)] == PAD).all(dim=1)  # nobody said a prompt
+    unprompted = (rng.random(num) < recipe.unprompted) | np.asarray(wordless.cpu())
     kind = rng.random(num)
     foreign = (kind < recipe.foreign) & ~unprompted  # without a prompt the past alone says what is to be seen
     # The state alone tells what is stale.
     stale = (kind >= recipe.foreign) & (kind < recipe.foreign + recipe.stale) & (clips.num_state_fields > 0)
+    stale &= _stated(clips.controls[_index(row, device)[:, None], _index(places, device)], clips.num_state_fields)
     branched = (kind >= 1 - recipe.branched) & (clips.branches is not None)
 
     shown_row = np.where(foreign, rng.integers(num_recordings, size=num), row)
@@ -224,12 +226,18 @@ def _gathered(
     return found
 
 
+def _stated(controls: Tensor, num_state_fields: int) -> NDArray[np.bool_]:
+    """Which examples `(b,)` of `(b, B, r, S + A)` have their whole state said by somebody."""
+    return ~np.asarray(controls[..., :num_state_fields].isnan().flatten(1).any(dim=1).cpu())
+
+
 def _contradict(
     controls: Tensor, masks: NDArray[np.bool_], num_state_fields: int, recipe: Recipe, rng: np.random.Generator
 ) -> None:
     """Give some examples that are told the whole state the actions of another one: a state wins."""
     num = len(masks)
     whole = masks[..., :num_state_fields].all((1, 2, 3)) & masks[..., num_state_fields:].any((1, 2, 3))
+    whole &= _stated(controls, num_state_fields)
     at = np.flatnonzero(whole & (rng.random(num) < recipe.contradicted))
     if len(at) and num_state_fields:
         others = rng.integers(num, size=len(at))

@@ -1,7 +1,8 @@
 """Recordings as arrays: pictures in one memory-mapped file, states and prompts beside it."""
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rich.progress import track
 
 from engine_service.model.world import World
 from streamdit.recording import Recording
+from streamdit.types import Steering
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +20,8 @@ class Clips:
     """N recordings cut to the same T frames, and branches that leave some of them."""
 
     rgb: NDArray[np.uint8]  # (N, T, H, W, 3), memory-mapped
-    states: NDArray[np.float32]  # (N, T, S)
-    actions: NDArray[np.float32]  # (N, T, A), in the world's order
+    states: NDArray[np.float32]  # (N, T, S), not a number where nobody said one
+    actions: NDArray[np.float32]  # (N, T, A), in the world's order; likewise
     prompts: tuple[tuple[str, ...], ...]  # N x T
     identity: str  # names the caches of what is computed from these pictures
     branches: "BranchClips | None" = None
@@ -77,7 +79,13 @@ def spread(recordings: Sequence[Recording], count: int) -> list[Recording]:
 
 
 def load_clips(folder: Path, world: World, caches: Path) -> Clips:
-    """Read all recordings in `folder`; pictures are decoded once into a file in `caches` and mapped from then on."""
+    """Read all recordings in `folder`; pictures are decoded once into a file in `caches` and mapped from then on.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: one is of another world, or leaves open what the world, or a branch of other keys, cannot.
+        RecordingError: one cannot be read.
+    """
     found = find_recordings(folder)
     check_fits(found, world)
     whole = [recording for recording in found if "branch_of" not in recording.metadata]
@@ -88,6 +96,15 @@ def load_clips(folder: Path, world: World, caches: Path) -> Clips:
     forks = [recording for recording in found if recording.metadata.get("branch_of") in rows]
     if not forks:
         return clips
+    for recording in forks:
+        # It contradicts what is in flight, and has to say so.
+        if recording.metadata["branch_kind"] == "keys":
+            check_said(recording, world, frozenset(), "a branch of other keys says all of it")
+        elif "" in (prompts := recording.prompts()):
+            raise ValueError(
+                f"recording {recording.folder}: the prompt is open at frame {prompts.index('')}; "
+                "a branch of another prompt says it"
+            )
     of_branches = [recording.metadata for recording in forks]
     branches = BranchClips(
         clips=_load(forks, world, caches),
@@ -101,6 +118,9 @@ def load_clips(folder: Path, world: World, caches: Path) -> Clips:
 def _load(recordings: Sequence[Recording], world: World, caches: Path) -> Clips:
     length = min(recording.num_frames for recording in recordings)
     length -= length % world.frames_per_latent
+    for recording in recordings:
+        because = f"world {world.name} cannot leave it open"
+        check_said(recording, world, world.may_be_open, because)
     shape = (len(recordings), length, world.height, world.width, 3)
     name = identity(recordings, length)
     cache = caches / f"frames-{name}.npy"
@@ -108,7 +128,7 @@ def _load(recordings: Sequence[Recording], world: World, caches: Path) -> Clips:
         _decode(recordings, cache, shape)
     return Clips(
         rgb=np.load(cache, mmap_mode="r"),
-        states=np.stack([recording.states()[:length] for recording in recordings]),
+        states=np.stack([recording.states(unsaid=math.nan)[:length] for recording in recordings]),
         actions=np.stack([_actions(recording, world)[:length] for recording in recordings]),
         prompts=tuple(tuple(recording.prompts()[:length]) for recording in recordings),
         identity=name,
@@ -120,7 +140,28 @@ def _actions(recording: Recording, world: World) -> NDArray[np.float32]:
     if not world.actions:
         return np.zeros((recording.num_frames, 0), np.float32)
     columns = [action.name for action in recording.action_infos]
-    return recording.actions()[:, [columns.index(action.name) for action in world.actions]]
+    held = recording.actions(unsaid=math.nan)
+    return held[:, [columns.index(action.name) for action in world.actions]]
+
+
+def check_said(recording: Recording, world: World, may_be_open: Container[Steering], because: str) -> None:
+    """Raises ValueError: the recording leaves something open that it must not; `because` says who says so."""
+    controls = (
+        (
+            Steering.STATE,
+            "state field",
+            [field.name for field in world.state_fields],
+            recording.states(unsaid=math.nan),
+        ),
+        (Steering.ACTIONS, "action", [action.name for action in world.actions], _actions(recording, world)),
+    )
+    for steering, kind, names, values in controls:
+        unsaid = np.argwhere(np.isnan(values))  # rows of (frame, column)
+        if len(unsaid) and steering not in may_be_open:
+            frame, column = unsaid[0]
+            raise ValueError(
+                f"recording {recording.folder}: {kind} {names[column]!r} is open at frame {frame}; {because}"
+            )
 
 
 def identity(recordings: Sequence[Recording], length: int) -> str:

@@ -9,9 +9,11 @@ import pytest
 import torch
 
 from engine_service.evaluation.judge import Judge
-from engine_service.evaluation.judges import JUDGES_FILE, Judges, load_judges, require_notes, save_judges
+from engine_service.evaluation.judges import JUDGES_FILE, Judges, load_judges, require_notes, save_judges, teach_judges
 from engine_service.evaluation.keys import KeyReader
 from engine_service.runtime.world import EMBEDDED, EvaluationNotes, WorldError, WorldFolder, load_world
+from streamdit.recording import Recorder, Recording
+from streamdit.types import StateField
 
 
 @pytest.fixture
@@ -56,3 +58,14 @@ def test_judges_of_other_labels_are_refused(folder: WorldFolder) -> None:
 def test_a_world_that_does_not_say_what_to_look_for_is_refused(folder: WorldFolder) -> None:
     with pytest.raises(ValueError, match=r"\[evaluation\] needs labels, two position fields and travel"):
         require_notes(replace(folder, evaluation=EvaluationNotes()))
+
+
+def test_judges_do_not_learn_from_a_recording_that_leaves_the_state_open(folder: WorldFolder, tmp_path: Path) -> None:
+    fields = [StateField(f.name, f.min, f.max, f.periodic) for f in folder.world.state_fields]
+    with Recorder(tmp_path / "late", fps=16, width=128, height=128, state_fields=fields) as recorder:
+        recorder.frame(np.zeros((128, 128, 3), np.uint8))
+        recorder.state(folder.world.resting_state)
+        recorder.frame(np.zeros((128, 128, 3), np.uint8))
+    late = Recording.load(tmp_path / "late")
+    with pytest.raises(ValueError, match=r"late: state field 'x' is open at frame 0; judges learn from the state"):
+        teach_judges(folder, [late], judge_steps=1, key_steps=1, seed=0)
