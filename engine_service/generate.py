@@ -8,7 +8,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from rich import print as say
-from rich.progress import track
 
 from engine_service.model.world import World
 from engine_service.runtime.denoiser import Runtime
@@ -17,6 +16,7 @@ from engine_service.runtime.world import find_world
 from engine_service.stream.prompts import remark_text
 from engine_service.stream.session import StreamSession
 from engine_service.types import Actions, Prompt, Reset, State
+from streamdit.progress import track
 from streamdit.recording import Recorder, Recording
 from streamdit.types import ActionKind, StateField, Steering
 
@@ -83,7 +83,7 @@ def record_stream(runtime: Runtime, wish: Wish, out: Path, seconds: float) -> No
     ) as recorder:
         if prompt:
             recorder.prompt(prompt)
-        for first in track(range(0, num_frames, per_shift), description="generating"):
+        for first in track(range(0, num_frames, per_shift), "generating"):
             held, stated = (ahead(path, first, per_shift + HORIZON_FRAMES) for path in (actions, states))
             if held:
                 player.apply(Actions(0, held[0], tuple(held[1:])))

@@ -124,9 +124,13 @@ def test_the_engine_knows_no_game_and_of_the_sdk_only_what_it_must(file: Path) -
         "runtime": ("streamdit.types",),
         "stream": ("streamdit.types",),
         "server": ("streamdit.wire", "streamdit.version", "streamdit.types"),
-        "training": ("streamdit.recording", "streamdit.types"),  # training data is nothing else than recordings
-        "generate": ("streamdit.recording", "streamdit.types"),
-        "evaluation": ("streamdit.recording", "streamdit.types"),
+        "training": (
+            "streamdit.recording",
+            "streamdit.types",
+            "streamdit.progress",
+        ),  # training data is nothing else than recordings
+        "generate": ("streamdit.recording", "streamdit.types", "streamdit.progress"),
+        "evaluation": ("streamdit.recording", "streamdit.types", "streamdit.progress"),
         "benchmarks": ("streamdit.launch", "streamdit.bots"),  # plays against a process of its own, as a client
         "commands": ("streamdit.errors",),
     }.get(layer(file), ())

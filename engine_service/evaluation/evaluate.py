@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from engine_service.evaluation.exam import ExamSize, prepare
 from engine_service.evaluation.examine import Examiner, Play, RowResult
@@ -25,6 +25,7 @@ from engine_service.evaluation.stage import LatentSampler, Performance, Script, 
 from engine_service.runtime.denoiser import Denoiser, Runtime
 from engine_service.runtime.load import load_runtime
 from engine_service.runtime.world import WorldFolder, load_world
+from streamdit.progress import ProgressLines, on_terminal
 
 SCENES = "scenes"  # what happens in mid-stream, beside the rows
 
@@ -75,19 +76,21 @@ def evaluate(world_folder: Path, config: EvaluationConfig, *, exams: Path, repor
 
     served = runtime_of(teacher=False)
     written = _Report(report, _facts(folder, config, served.backend), rows)
-    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()) as progress:
+    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+    with Progress(*columns, disable=not on_terminal()) as progress:
         preparing = progress.add_task("recording the exam", total=None)
         exam = prepare(folder, config.size, exams, seed=config.seed)
         progress.remove_task(preparing)
         for name, row in rows.items():
             if name not in wanted or not written.lacks(name, row, config.times_again):
                 continue
-            task = progress.add_task(name if row is None else f"{name}: {row.described}", total=exam.num_scripts)
+            title = name if row is None else f"{name}: {row.described}"
+            task = progress.add_task(title, total=exam.num_scripts)
             play = None
             if row is not None:
                 play = player_of(served if row.of_student else runtime_of(teacher=True), row, config.seed)
             if name not in written.finished:
-                tick = partial(progress.advance, task)
+                tick = _ticking(progress, task, title, exam.num_scripts)
                 written.keep(name, examiner.examine(exam, play, tick))
             elif play is not None:
                 examiner.time(written.rows[name], exam.jumps, play)
@@ -95,11 +98,16 @@ def evaluate(world_folder: Path, config: EvaluationConfig, *, exams: Path, repor
                 written.keep(name, written.rows[name])
         if SCENES in wanted:
             tasks = exam.splits["trained"][: config.size.scenes]
-            task = progress.add_task("scenes in mid-stream, as served", total=num_scenes(tasks))
-            tick = partial(progress.advance, task)
+            title, total = "scenes in mid-stream, as served", num_scenes(tasks)
+            tick = _ticking(progress, progress.add_task(title, total=total), title, total)
             written.scenes = stage_scenes(served, examiner.judges, folder, tasks, config.seed, tick)
     written.finish()
     return Evaluation(written.rows, written.scenes)
+
+
+def _ticking(progress: Progress, task: TaskID, title: str, total: int) -> Callable[[], None]:
+    """Moves the bar, or says lines where there is none."""
+    return ProgressLines(title, total).advance if progress.disable else partial(progress.advance, task)
 
 
 def _facts(folder: WorldFolder, config: EvaluationConfig, backend: str) -> Mapping[str, object]:

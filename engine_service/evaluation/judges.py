@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import track
 from safetensors import safe_open
 from torch import nn
 
@@ -15,6 +14,7 @@ from engine_service.evaluation.keys import KeyReader, held_keys, teach_key_reade
 from engine_service.runtime.weights import load_weights, save_weights
 from engine_service.runtime.world import WorldError, WorldFolder
 from engine_service.training.frames import check_said
+from streamdit.progress import track
 from streamdit.recording import Recording
 from streamdit.types import Steering
 
@@ -56,7 +56,7 @@ def teach_judges(
     length = min(recording.num_frames for recording in recordings)
     shape = (len(recordings), length, folder.world.height, folder.world.width, 3)
     rgb, states = np.empty(shape, np.uint8), []
-    for i, recording in enumerate(track(recordings, description="reading recordings")):
+    for i, recording in enumerate(track(recordings, "reading recordings")):
         rgb[i] = recording.read()[:length]
         states.append(recording.states()[:length])
     positions = np.stack(states)[:, ::EVERY, position_columns(folder)]

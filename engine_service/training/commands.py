@@ -10,7 +10,6 @@ import torch
 from einops import rearrange
 from numpy.typing import NDArray
 from rich import print as say
-from rich.progress import track
 from torch import nn
 
 from engine_service.model.autoencoder import SPATIAL, Autoencoder, from_rgb
@@ -37,6 +36,7 @@ from engine_service.training.grow import grow_from
 from engine_service.training.mix import distillation_mix, generating_mix, keys_mix, training_mix
 from engine_service.training.run import RunFolder
 from engine_service.training.taught import write_what_was_taught
+from streamdit.progress import track
 
 
 def train_autoencoder_stage(
@@ -232,7 +232,7 @@ def _encode_all(autoencoder: Autoencoder, clips: Clips, cache: Path, device: str
     shape = (num, length // preset.frames_per_latent, preset.latent_channels, height // SPATIAL, width // SPATIAL)
     partial = cache.with_suffix(".partial")
     latents = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float16, shape=shape)
-    for i, rgb in enumerate(track(clips.rgb, description="encoding recordings", total=num)):
+    for i, rgb in enumerate(track(clips.rgb, "encoding recordings", total=num)):
         latents[i] = _encode(autoencoder.encoder, rgb, preset.frames_per_latent, device)
     latents.flush()
     partial.rename(cache)

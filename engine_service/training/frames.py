@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import track
 
 from engine_service.model.world import World
+from streamdit.progress import track
 from streamdit.recording import Recording
 from streamdit.types import Steering
 
@@ -179,7 +179,7 @@ def _decode(recordings: Sequence[Recording], cache: Path, shape: tuple[int, ...]
     cache.parent.mkdir(parents=True, exist_ok=True)
     partial = cache.with_suffix(".partial")
     pictures = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
-    for i, recording in enumerate(track(recordings, description="decoding recordings")):
+    for i, recording in enumerate(track(recordings, "decoding recordings")):
         pictures[i] = recording.read()[: shape[1]]
     pictures.flush()
     partial.rename(cache)

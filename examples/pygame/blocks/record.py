@@ -16,8 +16,8 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 import typer
-from rich.progress import track
 
+from streamdit.progress import track
 from streamdit.recording import Recorder
 from streamdit.types import StateField
 
@@ -182,7 +182,7 @@ def main(
     """Record scripted players into OUT; recordings that are there already are kept."""
     if split not in LAYOUTS:
         raise typer.BadParameter(f"{split!r}, expected one of {', '.join(LAYOUTS)}", param_hint="--split")
-    for index in track(range(count), description="recording"):
+    for index in track(range(count), "recording"):
         record(index, out=out, num_frames=frames, seed=seed, split=split)
     shares = balance([each for i in range(50) for each in moments(frames, random.Random(f"{seed}/balance/{i}"))])
     typer.echo(f"{count} recordings in {out}; " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()))

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+from streamdit.progress import track
 
 from .actions import ACTIONS
 from .balance import Balance, balance, total
@@ -169,9 +170,8 @@ def main(
         classic=classic,
         held_out_captions=held_out_captions,
     )
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress, _made(plans, out, jobs) as made:
-        balances = list(progress.track(made, total=len(plans)))
+    with _made(plans, out, jobs) as made:
+        balances = list(track(made, "recording", total=len(plans)))
     new = [each for each in balances if each is not None]
     num_branches = sum(len(plan.forks) for plan in plans)
     typer.echo(f"{len(new)} made, {len(plans) - len(new)} were there already, with {num_branches} branches: {out}")
