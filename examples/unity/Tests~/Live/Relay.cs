@@ -16,6 +16,7 @@ namespace StreamDit.Tests
         private readonly TcpListener _listener = new TcpListener(IPAddress.Loopback, 0);
         private readonly List<TcpClient> _lines = new List<TcpClient>();
         private readonly ManualResetEventSlim _open = new ManualResetEventSlim(true);
+        private readonly ManualResetEventSlim _openUp = new ManualResetEventSlim(true);
 
         public Relay(int enginePort)
         {
@@ -29,7 +30,14 @@ namespace StreamDit.Tests
         /// <summary>Nothing comes through towards the client until `GoOn`, as in a client that does not read.</summary>
         public void Stall() => _open.Reset();
 
-        public void GoOn() => _open.Set();
+        /// <summary>Nothing comes through towards the engine until `GoOn`, as from a client that hangs.</summary>
+        public void Mute() => _openUp.Reset();
+
+        public void GoOn()
+        {
+            _open.Set();
+            _openUp.Set();
+        }
 
         /// <summary>Breaks every connection, without a word.</summary>
         public void Cut()
@@ -49,7 +57,7 @@ namespace StreamDit.Tests
         {
             _listener.Stop();
             Cut();
-            _open.Set();
+            GoOn();
         }
 
         private async Task AcceptAsync()
@@ -69,7 +77,7 @@ namespace StreamDit.Tests
                         _lines.Add(engine);
                     }
 
-                    _ = Task.Run(() => Copy(client, engine, new ManualResetEventSlim(true)));
+                    _ = Task.Run(() => Copy(client, engine, _openUp));
                     _ = Task.Run(() => Copy(engine, client, _open));
                 }
             }

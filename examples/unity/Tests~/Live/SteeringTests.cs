@@ -214,6 +214,55 @@ namespace StreamDit.Tests
         }
 
         [Test]
+        public async Task A_state_that_was_refused_does_not_keep_a_session_from_being_opened_again()
+        {
+            using var relay = new Relay(_engine.Port);
+            StreamDitOptions options = _engine.Options();
+            options.Address = relay.Address;
+            using var client = new StreamDitClient(options);
+            Opening opening = Free();
+            opening.Delivery = Delivery.Latest;
+            using StreamDitSession session = await client.PlayAsync(opening);
+            session.State("x", 500f);
+            Assert.That((await Until.News<EventRejected>(session)).Reason, Is.EqualTo("STATE_OUT_OF_RANGE"));
+            Opened first = session.Opened!;
+            relay.Cut();
+            await Until.True(() => session.Closed != null || (session.Opened != first && session.Status == SessionStatus.Playing));
+            Assert.That(session.Closed, Is.Null);
+            await session.CloseAsync();
+        }
+
+        [Test]
+        public async Task A_client_that_was_silent_says_again_what_it_holds()
+        {
+            using Engine engine = Engine.Start("--world", "blocks");
+            using var relay = new Relay(engine.Port);
+            StreamDitOptions options = engine.Options();
+            options.Address = relay.Address;
+            using var client = new StreamDitClient(options);
+            using StreamDitSession session = await client.PlayAsync(new Opening());
+            ulong said = session.Actions("right");
+            Assert.That((await Applied(session)).EventId, Is.EqualTo(said));
+            relay.Mute();
+            Notice notice;
+            do
+            {
+                notice = await Until.News<Notice>(session); // a busy machine may be LATE too
+            }
+            while (notice.Code != "ACTIONS_RELEASED");
+            relay.GoOn();
+            Assert.That((await Applied(session)).EventId, Is.EqualTo(said + 1)); // nobody but the client itself said it
+            await session.CloseAsync();
+        }
+
+        private static async Task<EventApplied> Applied(StreamDitSession session)
+        {
+            EventApplied applied = default;
+            await Until.True(() => session.TryTakeApplied(out applied));
+            return applied;
+        }
+
+        [Test]
         public async Task A_key_is_held_through_a_pause_by_beating_more_often()
         {
             Opening opening = Free();

@@ -44,6 +44,13 @@ namespace StreamDit
             }
         }
 
+        /// <summary>The same moved into the fields' ranges: what lies outside was refused, and would be again.</summary>
+        public float[] ValuesInRange => _world.StateFields
+            .Select((field, index) => (field, index))
+            .Where(each => _said[each.index])
+            .Select(each => Math.Min(Math.Max(_values[each.index], each.field.Min), each.field.Max))
+            .ToArray();
+
         /// <summary>Names of what was said; null: all fields of the world.</summary>
         public IReadOnlyList<string>? Fields => _fields;
 

@@ -3,7 +3,7 @@ using System.Linq;
 
 namespace StreamDit
 {
-    // What a resumed session says again, and un-says again.
+    // What a resumed session says again, and un-says again; and what one says again that was silent.
     internal sealed partial class SessionLife
     {
         /// <summary>The engine went on with what it had heard; what the broken connection lost comes after that.</summary>
@@ -32,6 +32,19 @@ namespace StreamDit
                 }
 
                 ReleaseAgain(opened);
+            }
+        }
+
+        /// <summary>The engine let go what this side holds: it was silent, and is no more.</summary>
+        private void HoldAgain()
+        {
+            lock (_lock)
+            {
+                bool holds = _actions != null && _actions.Any(value => value != 0f);
+                if (holds && !Outbox.Holds(OutgoingKind.Actions)) // else a newer set is about to be said
+                {
+                    SendActions(_actions!.ToArray(), default);
+                }
             }
         }
 

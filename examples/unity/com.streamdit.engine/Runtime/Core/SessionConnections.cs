@@ -250,7 +250,7 @@ namespace StreamDit
             lock (_lock)
             {
                 bool says = _held != null && !_held.IsOpen;
-                wish.State = says ? _held!.Values.ToArray() : null;
+                wish.State = says ? _held!.ValuesInRange : null;
                 wish.StateFields = says ? _held!.Fields : null;
                 wish.Actions = _actions == null ? null : ActionSet.ByName(before.World.Actions, _actions);
             }

@@ -12,6 +12,7 @@ namespace StreamDit
     {
         private const int MaxWaitingFrames = 256; // of a consumer that must see all of them; more are not acknowledged
         private const int MaxUnaskedFrames = 1024; // an engine that sends on without credit is cut off
+        private const string ActionsReleased = "ACTIONS_RELEASED"; // the notice's code
 
         private readonly object _lock = new object();
         private readonly StreamDitClient _client;
@@ -237,6 +238,10 @@ namespace StreamDit
             }
 
             News.Add(news);
+            if (news is Notice notice && notice.Code == ActionsReleased)
+            {
+                HoldAgain();
+            }
         }
 
         public void Acknowledge(ulong frameId, long receivedUs) => _connection?.Acknowledge(frameId, receivedUs);
