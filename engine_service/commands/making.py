@@ -64,7 +64,8 @@ def train(
         typer.Option(min=0, help="How much more a place of a latent weighs that is not as it usually is."),
     ] = 0.0,
     own_past: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the steps that go on from what the model itself has made.")
+        float,
+        typer.Option(min=0, max=1, help="Share of the steps that go on from a past and a draft of the model's own."),
     ] = 0.0,
     papers: Annotated[
         float, typer.Option(min=0, max=1, help="generate: share of the paper's own chunks of 1 to 16 latents.")

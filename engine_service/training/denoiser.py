@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from engine_service.model.autoencoder import to_rgb
 from engine_service.model.dit import StreamDiT
+from engine_service.model.flow import interpolate
 from engine_service.model.partition import Partition
 from engine_service.model.text import TextEncoder
 from engine_service.training.buffered import Batch, LatentClips, draw_batch
@@ -27,7 +28,7 @@ class DenoiserTraining:
 
     recipe: str = "generate"
     motion_weight: float = 0.0  # added to the 1 of places that are not as usual: for small things that move
-    own_past: float = 0.0  # share of the steps, from OWN_PAST_FROM on, that go on from what the model itself has made
+    own_past: float = 0.0  # share of the steps, from OWN_PAST_FROM on, that go on from past and draft of its own
     papers: float = 0.1  # share of the paper's own chunks in the mix of `generate`
     num_steps: int = 8000
     latents_per_step: int = 40  # examples per step follow from the partition
@@ -78,6 +79,29 @@ def clean_loss(predicted: Tensor, batch: Batch, motion_weight: float = 0.0) -> T
 
 
 OWN_PAST_FROM = 0.4  # of a run: before that its own pictures are nothing to go on from
+DRAFTED = 0.7  # of the examples of such a step go on from a draft of their own, too
+
+
+@torch.no_grad()
+def with_own_draft(model: PromptedDiT, batch: Batch) -> Batch:
+    """A batch whose last latent is, in most examples, the model's own guess from pure noise, noised again.
+
+    A stream's later micro-steps never see the truth under noise, as training shows it, but what the first one made of
+    nothing: a dot in two places, say. So they learn to doubt it (DREAM, arXiv 2312.00210, section 3.2). Only where keys
+    or state say what comes: else a guess is as good as the truth, and to ask for the truth would teach the mean.
+
+    Args:
+        batch: its last latent alone is in flight, at the levels that training drew.
+    """
+    told = ~batch.controls[:, -1].isnan().flatten(1).all(dim=1)  # (b,)
+    told &= torch.rand(told.shape).to(told.device) < DRAFTED
+    noise = torch.randn_like(batch.clean[:, -1])
+    noised, sigmas = batch.noised.clone(), batch.sigmas.clone()
+    noised[:, -1], sigmas[:, -1] = noise, 1.0
+    guess = model(noised, sigmas, batch.controls, batch.tokens)[:, -1].float()  # (b, C, H, W)
+    drafted = batch.noised.clone()
+    drafted[told, -1] = interpolate(guess[:, None], noise[:, None], batch.sigmas[:, -1:])[told, 0]
+    return replace(batch, noised=drafted)
 
 
 @torch.no_grad()
@@ -181,7 +205,7 @@ def train_denoiser(
             partitions = draw_partitions(lessons.mix, options.latents_per_step, rng)
         batch = to_device(draw_batch(lessons.clips, partitions, recipe, rng), device)
         if own:
-            batch = with_own_past(model, batch, longer)
+            batch = with_own_draft(model, with_own_past(model, batch, longer))
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=options.bfloat16):
             predicted = predict(batch.noised, batch.sigmas, batch.controls, batch.tokens)
         return clean_loss(predicted, batch, options.motion_weight)

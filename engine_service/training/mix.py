@@ -67,12 +67,16 @@ def generating_mix(profiles: Sequence[Partition], *, papers: float = 0.1) -> tup
 
 
 def keys_mix(profiles: Sequence[Partition]) -> tuple[MixEntry, ...]:
-    """For the recipe `keys`: nearly always the first profile; now and then the others, and whole clips of 4 latents."""
-    whole = Partition(references=0, chunks=1, chunk_size=4, steps_per_shift=1)
-    rest = [whole, *profiles[1:]]
+    """For the recipe `keys`: mostly the first profile, and whole clips of its length, as its streams begin.
+
+    The other profiles come now and then.
+    """
+    whole = Partition(references=0, chunks=1, chunk_size=profiles[0].num_latents, steps_per_shift=1)
+    first, others = profiles[0], profiles[1:]
     return (
-        MixEntry(partition=profiles[0], share=0.9),
-        *(MixEntry(partition=partition, share=0.1 / len(rest)) for partition in rest),
+        MixEntry(partition=first, share=0.67 if others else 0.72),
+        MixEntry(partition=whole, share=0.28),
+        *(MixEntry(partition=partition, share=0.05 / len(others)) for partition in others),
     )
 
 

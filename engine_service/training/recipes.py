@@ -82,9 +82,9 @@ KEYS = Recipe(
     noised_references=0.25,
     unprompted=0.1,
     by_state=0.07,
-    by_actions=0.8,
+    by_actions=0.73,
     by_both=0.05,
-    free=0.08,
+    free=0.15,
     partial_state=0.1,
     sigma_floor=0.5,
 )

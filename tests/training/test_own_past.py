@@ -1,4 +1,4 @@
-"""Steps that go on from what the model itself has made."""
+"""Steps that go on from what the model itself has made: its past, and a draft of what comes."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from engine_service.model.partition import Partition
 from engine_service.training.buffered import LatentClips, draw_batch
-from engine_service.training.denoiser import PromptedDiT, with_own_past
+from engine_service.training.denoiser import DRAFTED, PromptedDiT, with_own_draft, with_own_past
 from engine_service.training.recipes import KEYS
 
 ONE = Partition(references=3, chunks=1, chunk_size=1, steps_per_shift=2)
@@ -50,3 +50,21 @@ def test_several_latents_in_flight_are_refused() -> None:
     batch = draw_batch(clips(), [two], KEYS, np.random.default_rng(0))
     with pytest.raises(ValueError, match="one latent in flight"):
         with_own_past(Sevens(), batch, two)
+
+
+def test_a_draft_is_the_models_own_guess_at_the_level_that_was_drawn() -> None:
+    three = Partition(references=2, chunks=1, chunk_size=1, steps_per_shift=2)
+    batch = draw_batch(clips(), [three] * 256, KEYS, np.random.default_rng(0))
+    torch.manual_seed(0)
+    own = with_own_draft(Sevens(), batch)
+    told = ~batch.controls[:, -1].isnan().flatten(1).all(dim=1)
+    changed = (own.noised[:, -1] != batch.noised[:, -1]).flatten(1).any(dim=1)
+    assert not (changed & ~told).any()
+    assert changed.sum() / told.sum() == pytest.approx(DRAFTED, abs=0.1)
+    level = batch.sigmas[changed, -1][:, None, None, None]
+    noise = (own.noised[changed, -1] - 7 * (1 - level)) / level  # what is left is noise, not another picture
+    assert abs(noise.mean()) < 0.05
+    assert noise.std() == pytest.approx(1, abs=0.05)
+    assert torch.equal(own.noised[:, :-1], batch.noised[:, :-1])
+    assert torch.equal(own.clean, batch.clean)
+    assert torch.equal(own.sigmas, batch.sigmas)
