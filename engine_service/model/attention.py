@@ -3,6 +3,8 @@
 Letters: B batch, F latent frames, H W tokens per side, D width, N heads, E = D / N, G windows, T tokens in a window.
 """
 
+import math
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -43,20 +45,41 @@ def from_windows(x: Tensor, window: Window, grid: tuple[int, int, int], shift: W
     return torch.roll(x, shift, dims=(1, 2, 3)) if any(shift) else x
 
 
+def rotary_frequencies(num: int, device: torch.device | None = None) -> Tensor:
+    """RoFormer's, `(num,)` radians per token: from one down to almost a hundredth."""
+    indices = torch.arange(num, dtype=torch.float32, device=device)
+    return torch.pow(100.0, -indices / max(num, 1))
+
+
+def fitted_frequencies(num: int, length: int, device: torch.device | None = None) -> Tensor:
+    """`(num,)` radians per token, from half a turn over `length` tokens up to a quarter of a turn per token.
+
+    On a small grid RoFormer's slow pairs hardly turn at all, and what is left hardly tells neighbours apart
+    (docs/decisions/0016).
+    """
+    slowest, fastest = math.pi / max(length, 2), math.pi / 2
+    shares = torch.linspace(0, 1, num, dtype=torch.float32, device=device)
+    return slowest * torch.pow(fastest / slowest, shares)
+
+
 def rotary_table(
-    grid: tuple[int, int, int], head_width: int, device: torch.device | None = None
+    grid: tuple[int, int, int], head_width: int, device: torch.device | None = None, *, fitted: bool = False
 ) -> tuple[Tensor, Tensor]:
     """Cosine and sine of the 3D rotary angles, each `(F, H, W, E / 2)`.
 
     A head's channel pairs are shared out over the three axes (RoFormer, arXiv 2104.09864, once per axis). Made on the
     device that turns by them: a copy from the host could not be captured in a CUDA graph.
+
+    Args:
+        fitted: rows and columns turn by `fitted_frequencies`, time as ever.
     """
     pairs = head_width // 2
     share = pairs // 3
     angles = []
     for axis, length in enumerate(grid):
         num = pairs - 2 * share if axis == 0 else share
-        frequencies = 100.0 ** (-torch.arange(num, dtype=torch.float32, device=device) / max(num, 1))  # (num,)
+        by_grid = fitted and axis > 0
+        frequencies = fitted_frequencies(num, length, device) if by_grid else rotary_frequencies(num, device)
         position = torch.arange(length, dtype=torch.float32, device=device)
         angle = position[:, None] * frequencies  # (length, num)
         shape = [1, 1, 1, num]
@@ -90,9 +113,12 @@ class WindowAttention(nn.Module):
     Tokens are sorted into windows once on the way in and once on the way out, not queries, keys and values apart.
     """
 
-    def __init__(self, width: int, num_heads: int, window: Window, shifted: bool) -> None:
+    def __init__(
+        self, width: int, num_heads: int, window: Window, shifted: bool, *, fitted_rotary: bool = False
+    ) -> None:
         super().__init__()
         self.num_heads = num_heads
+        self.fitted_rotary = fitted_rotary
         self.head_width = width // num_heads
         self.window = window
         self.shifted = shifted
@@ -104,7 +130,7 @@ class WindowAttention(nn.Module):
     def rotary(self, grid: tuple[int, int, int], device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """`rotary_table` of a grid in the order of this layer's windows, each `(G, T, E / 2)`."""
         window, shift = self._windows(grid)
-        cos, sin = rotary_table(grid, self.head_width, device)
+        cos, sin = rotary_table(grid, self.head_width, device, fitted=self.fitted_rotary)
         return to_windows(cos.to(dtype)[None], window, shift)[0], to_windows(sin.to(dtype)[None], window, shift)[0]
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

@@ -36,6 +36,7 @@ class DiTConfig:
     state_fields: tuple[StateField, ...]
     num_actions: int = 0  # A
     state_may_be_open: bool = False
+    fitted_rotary: bool = False  # rotary frequencies by the size of the grid, for small ones
 
     def __post_init__(self) -> None:
         for name, size in (("latent_height", self.latent_height), ("latent_width", self.latent_width)):
@@ -68,7 +69,9 @@ class Block(nn.Module):
         width = config.width
         hidden = int(width * config.mlp_ratio)
         self.attention_norm = nn.LayerNorm(width, elementwise_affine=False)
-        self.attention = WindowAttention(width, config.num_heads, config.window, shifted)
+        self.attention = WindowAttention(
+            width, config.num_heads, config.window, shifted, fitted_rotary=config.fitted_rotary
+        )
         self.cross_norm = nn.LayerNorm(width)
         self.cross = CrossAttention(width, config.num_heads, config.text_width)
         self.mlp_norm = nn.LayerNorm(width, elementwise_affine=False)

@@ -29,6 +29,7 @@ class Preset:
     text_width: int
     text_words: int
     autoencoder_widths: tuple[int, int, int]
+    fitted_rotary: bool = False
 
     def dit(
         self, state_fields: tuple[StateField, ...], num_actions: int = 0, *, state_may_be_open: bool = False
@@ -49,6 +50,7 @@ class Preset:
             state_fields=state_fields,
             num_actions=num_actions,
             state_may_be_open=state_may_be_open,
+            fitted_rotary=self.fitted_rotary,
         )
 
     def autoencoder(self) -> AutoencoderConfig:
@@ -115,6 +117,7 @@ PRESETS = {
         text_width=32,
         text_words=12,
         autoencoder_widths=(12, 20, 32),
+        fitted_rotary=True,
     ),
     "streamdit-tiny": _streamdit(width=256, depth=2, num_heads=4),  # the paper's shapes, small enough to try on a CPU
     "streamdit-1b": _streamdit(width=1536, depth=19, num_heads=12),

@@ -14,8 +14,10 @@ from engine_service.model.attention import (
     Window,
     WindowAttention,
     fit_window,
+    fitted_frequencies,
     from_windows,
     half_shift,
+    rotary_frequencies,
     rotary_table,
     rotate,
     to_windows,
@@ -170,6 +172,20 @@ def test_the_fitted_window_is_the_largest_that_tiles_the_grid(window: Window, gr
 
 def test_only_axes_with_several_windows_are_shifted() -> None:
     assert half_shift((4, 4, 2), (8, 4, 8)) == (2, 0, 1)
+
+
+def test_fitted_frequencies_tell_the_tokens_of_a_small_grid_apart() -> None:
+    def likeness(frequencies: Tensor) -> list[float]:
+        """Of a token and one 0, 1, 2, 3 further on."""
+        distances = torch.arange(4.0)[:, None]
+        return [float(value) for value in (distances * frequencies).cos().mean(dim=1)]
+
+    fitted, plain = likeness(fitted_frequencies(2, 4)), likeness(rotary_frequencies(2))
+    assert max(fitted[1:]) < 0.4
+    assert plain[1] > 0.75
+    cos, _ = rotary_table((3, 3, 4), 16, fitted=True)
+    assert torch.equal(cos[:, 0, 0], rotary_table((3, 3, 4), 16)[0][:, 0, 0])  # time turns as ever
+    assert not torch.equal(cos, rotary_table((3, 3, 4), 16)[0])
 
 
 @pytest.mark.parametrize("head_width", [4, 12, 64])
