@@ -74,8 +74,9 @@ blocks: setup ## train the small world blocks from nothing, a quarter of an hour
 	$(BIN)/streamdit-engine train-autoencoder --world runs/blocks-world --recordings runs/blocks-recordings \
 		--run runs/blocks-autoencoder --steps 1600 --motion-weight 12
 	$(BIN)/streamdit-engine train --world runs/blocks-world --recordings runs/blocks-recordings \
-		--validation runs/blocks-held-out --run runs/blocks --recipe keys --motion-weight 24 --own-past 0.7 --decay 0.8 \
-		--latents-per-step 192 --learning-rate 0.008 --steps 5300 --no-bfloat16 --save-every 500 --probe-prompt 'a white dot'
+		--validation runs/blocks-held-out --run runs/blocks --recipe keys --motion-weight 24 --own-past 0.3 --own-drafts 0.7 \
+		--decay 0.8 --latents-per-step 192 --learning-rate 0.008 --steps 5500 --no-bfloat16 --save-every 500 \
+		--probe-prompt 'a white dot'
 	cp runs/blocks-world/* engine_service/worlds/blocks
 
 wheels: setup ## the full TensorRT's bindings, without its libraries: only their names are tested

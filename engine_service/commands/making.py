@@ -65,7 +65,13 @@ def train(
     ] = 0.0,
     own_past: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Share of the steps that go on from a past and a draft of the model's own."),
+        typer.Option(min=0, max=1, help="Share of the later steps that go on from what the model itself has made."),
+    ] = 0.0,
+    own_drafts: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of later examples that begin with the model's first guess, as streams do."
+        ),
     ] = 0.0,
     papers: Annotated[
         float, typer.Option(min=0, max=1, help="generate: share of the paper's own chunks of 1 to 16 latents.")
@@ -103,6 +109,7 @@ def train(
             papers=papers,
             motion_weight=motion_weight,
             own_past=own_past,
+            own_drafts=own_drafts,
             num_steps=steps,
             latents_per_step=latents_per_step,
             learning_rate=learning_rate,

@@ -28,7 +28,8 @@ class DenoiserTraining:
 
     recipe: str = "generate"
     motion_weight: float = 0.0  # added to the 1 of places that are not as usual: for small things that move
-    own_past: float = 0.0  # share of the steps, from OWN_PAST_FROM on, that go on from past and draft of its own
+    own_past: float = 0.0  # share of the steps, from OWN_FROM on, that go on from what the model itself has made
+    own_drafts: float = 0.0  # share of the examples, from OWN_FROM on, whose last latent is a guess of the model's
     papers: float = 0.1  # share of the paper's own chunks in the mix of `generate`
     num_steps: int = 8000
     latents_per_step: int = 40  # examples per step follow from the partition
@@ -78,29 +79,28 @@ def clean_loss(predicted: Tensor, batch: Batch, motion_weight: float = 0.0) -> T
     return (error.mean(dim=(2, 3)) * batch.weights).sum() / batch.weights.sum()
 
 
-OWN_PAST_FROM = 0.4  # of a run: before that its own pictures are nothing to go on from
-DRAFTED = 0.7  # of the examples of such a step go on from a draft of their own, too
+OWN_FROM = 0.4  # of a run: before that its own pictures are nothing to go on from
+NEARLY_CLEAN = 0.6  # level up to which a latent says what came before
 
 
 @torch.no_grad()
-def with_own_draft(model: PromptedDiT, batch: Batch) -> Batch:
-    """A batch whose last latent is, in most examples, the model's own guess from pure noise, noised again.
+def with_own_drafts(model: PromptedDiT, batch: Batch, share: float) -> Batch:
+    """A batch whose last latent is, in a share of the examples, the model's own guess from pure noise, noised again.
 
     A stream's later micro-steps never see the truth under noise, as training shows it, but what the first one made of
-    nothing: a dot in two places, say. So they learn to doubt it (DREAM, arXiv 2312.00210, section 3.2). Only where keys
-    or state say what comes: else a guess is as good as the truth, and to ask for the truth would teach the mean.
-
-    Args:
-        batch: its last latent alone is in flight, at the levels that training drew.
+    nothing: a dot in two places, say. So they learn to doubt it (DREAM, arXiv 2312.00210, section 3.2). Only where the
+    latents before it are nearly clean and keys or state say what comes: else a guess is as good as the truth, and to
+    ask for the truth would teach the mean.
     """
-    told = ~batch.controls[:, -1].isnan().flatten(1).all(dim=1)  # (b,)
-    told &= torch.rand(told.shape).to(told.device) < DRAFTED
-    noise = torch.randn_like(batch.clean[:, -1])
-    noised, sigmas = batch.noised.clone(), batch.sigmas.clone()
-    noised[:, -1], sigmas[:, -1] = noise, 1.0
-    guess = model(noised, sigmas, batch.controls, batch.tokens)[:, -1].float()  # (b, C, H, W)
+    sure = ~batch.controls[:, -1].isnan().flatten(1).all(dim=1)  # (b,)
+    sure &= (batch.sigmas[:, :-1] <= NEARLY_CLEAN).all(dim=1)
+    sure &= torch.rand(sure.shape).to(sure.device) < share
+    noise = torch.randn_like(batch.clean[:, -1:])
+    noised = torch.cat([batch.noised[:, :-1], noise], dim=1)
+    sigmas = torch.cat([batch.sigmas[:, :-1], torch.ones_like(batch.sigmas[:, -1:])], dim=1)
+    guess = model(noised, sigmas, batch.controls, batch.tokens)[:, -1:].float()  # (b, 1, C, H, W)
     drafted = batch.noised.clone()
-    drafted[told, -1] = interpolate(guess[:, None], noise[:, None], batch.sigmas[:, -1:])[told, 0]
+    drafted[sure, -1] = interpolate(guess, noise, batch.sigmas[:, -1:])[sure, 0]
     return replace(batch, noised=drafted)
 
 
@@ -197,7 +197,8 @@ def train_denoiser(
     def loss_of(step: int) -> Tensor:
         rng = np.random.default_rng((options.seed, step))
         torch.manual_seed(options.seed * 1_000_003 + step)  # of the noise on word vectors
-        own = rng.random() < options.own_past and step >= OWN_PAST_FROM * options.num_steps
+        late = step >= OWN_FROM * options.num_steps
+        own = rng.random() < options.own_past and late
         if own:
             longer = replace(lessons.mix[0].partition, references=lessons.mix[0].partition.references + 1)
             partitions = [longer] * max(1, options.latents_per_step // longer.num_latents)
@@ -205,7 +206,9 @@ def train_denoiser(
             partitions = draw_partitions(lessons.mix, options.latents_per_step, rng)
         batch = to_device(draw_batch(lessons.clips, partitions, recipe, rng), device)
         if own:
-            batch = with_own_draft(model, with_own_past(model, batch, longer))
+            batch = with_own_past(model, batch, longer)
+        if late and options.own_drafts:
+            batch = with_own_drafts(model, batch, options.own_drafts)
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=options.bfloat16):
             predicted = predict(batch.noised, batch.sigmas, batch.controls, batch.tokens)
         return clean_loss(predicted, batch, options.motion_weight)

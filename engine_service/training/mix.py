@@ -74,8 +74,8 @@ def keys_mix(profiles: Sequence[Partition]) -> tuple[MixEntry, ...]:
     whole = Partition(references=0, chunks=1, chunk_size=profiles[0].num_latents, steps_per_shift=1)
     first, others = profiles[0], profiles[1:]
     return (
-        MixEntry(partition=first, share=0.67 if others else 0.72),
-        MixEntry(partition=whole, share=0.28),
+        MixEntry(partition=first, share=0.73 if others else 0.78),
+        MixEntry(partition=whole, share=0.22),
         *(MixEntry(partition=partition, share=0.05 / len(others)) for partition in others),
     )
 

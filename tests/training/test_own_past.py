@@ -7,7 +7,7 @@ from torch import Tensor
 
 from engine_service.model.partition import Partition
 from engine_service.training.buffered import LatentClips, draw_batch
-from engine_service.training.denoiser import DRAFTED, PromptedDiT, with_own_draft, with_own_past
+from engine_service.training.denoiser import NEARLY_CLEAN, PromptedDiT, with_own_drafts, with_own_past
 from engine_service.training.recipes import KEYS
 
 ONE = Partition(references=3, chunks=1, chunk_size=1, steps_per_shift=2)
@@ -56,11 +56,12 @@ def test_a_draft_is_the_models_own_guess_at_the_level_that_was_drawn() -> None:
     three = Partition(references=2, chunks=1, chunk_size=1, steps_per_shift=2)
     batch = draw_batch(clips(), [three] * 256, KEYS, np.random.default_rng(0))
     torch.manual_seed(0)
-    own = with_own_draft(Sevens(), batch)
+    own = with_own_drafts(Sevens(), batch, 0.7)
     told = ~batch.controls[:, -1].isnan().flatten(1).all(dim=1)
+    assert (batch.sigmas[:, :-1] <= NEARLY_CLEAN).all()
     changed = (own.noised[:, -1] != batch.noised[:, -1]).flatten(1).any(dim=1)
     assert not (changed & ~told).any()
-    assert changed.sum() / told.sum() == pytest.approx(DRAFTED, abs=0.1)
+    assert changed.sum() / told.sum() == pytest.approx(0.7, abs=0.1)
     level = batch.sigmas[changed, -1][:, None, None, None]
     noise = (own.noised[changed, -1] - 7 * (1 - level)) / level  # what is left is noise, not another picture
     assert abs(noise.mean()) < 0.05
@@ -68,3 +69,14 @@ def test_a_draft_is_the_models_own_guess_at_the_level_that_was_drawn() -> None:
     assert torch.equal(own.noised[:, :-1], batch.noised[:, :-1])
     assert torch.equal(own.clean, batch.clean)
     assert torch.equal(own.sigmas, batch.sigmas)
+
+
+def test_nothing_is_drafted_where_the_past_is_noise() -> None:
+    whole = Partition(references=0, chunks=1, chunk_size=3, steps_per_shift=2)
+    batch = draw_batch(clips(), [whole] * 256, KEYS, np.random.default_rng(0))
+    own = with_own_drafts(Sevens(), batch, 1.0)
+    changed = (own.noised != batch.noised).flatten(1).any(dim=1)
+    noisy = (batch.sigmas[:, :-1] > NEARLY_CLEAN).any(dim=1)
+    assert changed.any()
+    assert noisy.any()
+    assert not (changed & noisy).any()
