@@ -1,6 +1,7 @@
 # Everything a newcomer needs; `make` lists it.
 PYTHON ?= python3
 VENV := .venv
+TEST_PROCESSES ?= 2
 BIN := $(VENV)/bin
 export PYTHONPATH := examples/pygame
 
@@ -28,8 +29,8 @@ play: setup ## the game in a window: arrows, T types a prompt, Tab changes the v
 play-blocks: setup ## the tiny world in a window, by keys alone: K changes what steers, Tab shows the true game beside it
 	$(BIN)/python -m blocks.main
 
-test: setup ## the fast tests
-	$(BIN)/python -m pytest
+test: setup ## the fast tests, in two processes (TEST_PROCESSES=1: in one)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 check: setup ## ruff, mypy strict, generated code up to date
 	$(BIN)/ruff check .

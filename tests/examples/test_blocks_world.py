@@ -45,7 +45,7 @@ def test_keys_alone_move_the_dot_as_the_game_would(address: str) -> None:
         np.mean([values[:16] for values in each])
         for each in ([p.error for p in played], [p.standing for p in played], [p.strangers for p in played])
     )
-    assert error < 0.35 * min(standing, strangers)
+    assert error < 0.15 * min(standing, strangers)
 
 
 def test_seeds_differ_where_nothing_is_said_and_are_the_same_again(address: str) -> None:
@@ -54,7 +54,7 @@ def test_seeds_differ_where_nothing_is_said_and_are_the_same_again(address: str)
             return [(await play_freely(client, PROFILE, seed, 17))[16] for seed in seeds]
 
     pictures = asyncio.run(run(range(STREAMS)))
-    assert spread(np.stack(pictures)) > 0.5 * spread(recorded(64))
+    assert spread(np.stack(pictures)) > 0.6 * spread(recorded(64))
     assert np.array_equal(asyncio.run(run(range(1)))[0], pictures[0])
 
 

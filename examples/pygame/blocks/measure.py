@@ -46,6 +46,7 @@ class Played:
     standing: NDArray[np.float64]  # (T,) from the game's dot to where it stood at the start, px
     strangers: NDArray[np.float64]  # (T,) from the game's dot to one that hears another player's keys, px
     ghost: NDArray[np.float64]  # (T,) mean difference of the seen dot from a drawn one, grey levels
+    coloured: NDArray[np.bool_]  # (T,) it still has the colour that it began with
 
 
 async def play_keys(client: Client, profile: str, number: int) -> Played:
@@ -69,7 +70,7 @@ async def play_keys(client: Client, profile: str, number: int) -> Played:
     dot = strange = past[-1].dot
     rgb: list[NDArray[np.uint8]] = []
     truth: list[NDArray[np.uint8]] = []
-    error, standing, strangers, ghost = [], [], [], []
+    error, standing, strangers, ghost, coloured = [], [], [], [], []
     async with client.play(
         world="blocks",
         profile=profile,
@@ -89,6 +90,7 @@ async def play_keys(client: Client, profile: str, number: int) -> Played:
             standing.append(_distance(past[-1].dot.state(), dot.state()))
             strangers.append(_distance(strange.state(), dot.state()))
             ghost.append(seen.error)
+            coloured.append(seen.dot == scene.dot)
             if len(rgb) == NUM_FRAMES:
                 break
             keys = ahead[min(len(rgb), len(ahead) - 1)].keys
@@ -100,6 +102,7 @@ async def play_keys(client: Client, profile: str, number: int) -> Played:
         np.array(standing),
         np.array(strangers),
         np.array(ghost),
+        np.array(coloured),
     )
 
 
@@ -186,7 +189,10 @@ def _report(played: list[Played], seeds: list[NDArray[np.uint8]], profile: str, 
     )
     typer.echo(keys_table(played))
     ghosts = np.mean([each.ghost for each in played])
-    typer.echo(f"\nThe dot differs by {ghosts:.1f} grey levels from a drawn one.\n")
+    kept = np.mean([each.coloured for each in played])
+    typer.echo(
+        f"\nThe dot differs by {ghosts:.1f} grey levels from a drawn one; it has its colour in {kept:.0%} of frames.\n"
+    )
     real = recorded(NUM_RECORDINGS)
     generated = np.stack([frames[16] for frames in seeds])
     stays = float(np.mean([change(frames[16], frames[-1]) for frames in seeds]))
