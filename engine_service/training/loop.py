@@ -1,7 +1,9 @@
 """The step loop both models are trained by: learning rate, optimisers, averaged weights, checkpoints, progress."""
 
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +42,34 @@ def run_steps(
     `loss_of(step)` must depend on nothing but the model and the step, so that a resumed run draws what an
     uninterrupted one would have drawn. `on_save(step, averaged weights)` gives what else to log.
     """
-    torch.set_flush_denormal(True)  # gates that start at zero breed them, and each costs a CPU a hundred cycles
+    with denormals_flushed():
+        return _run_steps(model, optimizers, run, schedule, title=title, loss_of=loss_of, on_save=on_save)
+
+
+@contextmanager
+def denormals_flushed() -> Iterator[None]:
+    """Inside, numbers next to zero are zero: gates that start at zero breed them, and each is slow.
+
+    It is a switch of this thread's: whoever goes on in it finds it as it was.
+    """
+    was = sys.float_info.min / float("2") == 0.0
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(was)
+
+
+def _run_steps(
+    model: nn.Module,
+    optimizers: list[torch.optim.Optimizer],
+    run: RunFolder,
+    schedule: Schedule,
+    *,
+    title: str,
+    loss_of: Callable[[int], Tensor],
+    on_save: Callable[[int, dict[str, Tensor]], Mapping[str, float]],
+) -> dict[str, Tensor]:
     ema = Ema(model, schedule.ema_decay)
     first_step = _resume(model, ema, optimizers, run)
     columns = (

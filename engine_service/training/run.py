@@ -1,6 +1,7 @@
 """A training run's folder: checkpoints that resume to the step, a loss log, a curve."""
 
 import csv
+import pickle
 import sys
 import time
 from collections.abc import Mapping
@@ -17,6 +18,19 @@ import torch
 from torch import Tensor, nn
 
 from engine_service.training.muon import Muon
+
+
+# What bytes that are no checkpoint may raise on being read.
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +54,20 @@ class RunFolder:
         partial.rename(self.checkpoint)
 
     def load(self) -> dict[str, Any] | None:
-        """The newest checkpoint, or None in a fresh folder."""
+        """The newest checkpoint, or None in a fresh folder. Whoever made the file: nothing in it is run.
+
+        Raises:
+            ValueError: it is damaged, or holds something else than tensors and numbers.
+        """
         if not self.checkpoint.exists():
             return None
-        state: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=False)
+        try:
+            state: dict[str, Any] = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        except _UNREADABLE as error:
+            cause = str(error).splitlines()[0]
+            raise ValueError(
+                f"{self.checkpoint}: not a checkpoint of a run, remove it to begin anew: {cause}"
+            ) from error
         return state
 
     @property

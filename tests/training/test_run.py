@@ -1,6 +1,8 @@
 """A run's folder: what is resumed is what was never interrupted."""
 
 import csv
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -128,6 +130,32 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, t
     assert second["step"] == 6
     assert all(torch.equal(second["model"][name], value) for name, value in first["model"].items())
     assert any(not torch.equal(half["model"][name], value) for name, value in first["model"].items())
+
+
+def test_a_run_leaves_the_processors_arithmetic_as_it_was(tmp_path: Path) -> None:
+    train_tiny_denoiser(RunFolder(tmp_path), "muon")
+    assert sys.float_info.min / float("2") > 0
+
+
+class Planted:
+    """Unpickled, it writes a file: what a checkpoint of a stranger's could do."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.file),)
+
+
+def test_a_checkpoint_runs_no_code_and_one_that_is_damaged_is_named(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    torch.save({"step": 1, "model": Planted(tmp_path / "planted")}, run.checkpoint)
+    with pytest.raises(ValueError, match=r"checkpoint\.pt: not a checkpoint"):
+        run.load()
+    assert not (tmp_path / "planted").exists()
+    run.checkpoint.write_bytes(b"half of")
+    with pytest.raises(ValueError, match=r"checkpoint\.pt: not a checkpoint"):
+        run.load()
 
 
 def test_a_finished_run_does_not_train_on(tmp_path: Path) -> None:
