@@ -19,7 +19,6 @@ from torch import Tensor, nn
 
 from engine_service.training.muon import Muon
 
-
 # What bytes that are no checkpoint may raise on being read.
 _UNREADABLE = (
     pickle.UnpicklingError,
