@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from torch import Tensor
 
 from engine_service.model.known_prompts import KnownPrompts
@@ -63,7 +63,7 @@ def save_word_table(table: WordTable, file: Path, metadata: dict[str, str]) -> N
         "scales": scale.squeeze(1).half().numpy(),
         "words": np.frombuffer(" ".join(table.words).encode(), np.uint8),
     }
-    save_file(arrays, file, metadata)
+    file.write_bytes(save(arrays, metadata))
 
 
 def load_word_table(file: Path) -> WordTable:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from engine_service.model.autoencoder import Autoencoder, Decoder, Encoder
@@ -31,10 +31,10 @@ class Networks:
 
 
 def save_weights(weights: dict[str, Tensor], file: Path, metadata: dict[str, str] | None = None) -> None:
-    """Write weights in half precision, replacing the file in one rename."""
+    """Write weights in half precision, replacing the file in one rename; others may read it as any file of ours."""
     partial = file.with_suffix(".partial")
     halves = {name: value.detach().cpu().half().contiguous() for name, value in weights.items()}
-    save_file(halves, partial, metadata)
+    partial.write_bytes(save(halves, metadata))  # safetensors' own file would be readable by its owner alone
     partial.rename(file)
 
 

@@ -9,7 +9,9 @@ from safetensors.torch import load_file
 
 from engine_service.model.autoencoder import SPATIAL, Decoder
 from engine_service.model.partition import Partition
+from engine_service.model.word_table import WordTable
 from engine_service.runtime.load import load_runtime
+from engine_service.runtime.text import save_word_table
 from engine_service.runtime.weights import load_weights, save_weights
 from engine_service.runtime.world import EMBEDDED, WorldError, find_world, load_world
 from tests.fakes import AUTOENCODER, stir
@@ -168,6 +170,14 @@ def test_weights_come_back_in_half_precision(tmp_path: Path) -> None:
     for name, value in loaded.state_dict().items():
         assert torch.equal(value, saved.state_dict()[name].half().float())
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_weights_may_be_read_by_whom_any_new_file_may_be_read(tmp_path: Path) -> None:
+    plain, weights, words = tmp_path / "plain", tmp_path / "weights.safetensors", tmp_path / "words.safetensors"
+    plain.write_text("as the user's umask has it")
+    save_weights(decoder().state_dict(), weights)
+    save_word_table(WordTable(("cat",), torch.ones(1, 2)), words, {})
+    assert weights.stat().st_mode == plain.stat().st_mode == words.stat().st_mode
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
