@@ -13,7 +13,7 @@ from engine_service.evaluation.judge import Judge, Lessons, teach_judge
 from engine_service.evaluation.keys import KeyReader, held_keys, teach_key_reader
 from engine_service.runtime.weights import load_weights, save_weights
 from engine_service.runtime.world import WorldError, WorldFolder
-from engine_service.training.frames import check_said
+from engine_service.training.frames import check_said, of_one_length
 from streamdit.progress import track
 from streamdit.recording import Recording
 from streamdit.types import Steering
@@ -53,7 +53,7 @@ def teach_judges(
     require_notes(folder)
     for recording in recordings:
         check_said(recording, folder.world, {Steering.ACTIONS}, "judges learn from the state")
-    length = min(recording.num_frames for recording in recordings)
+    recordings, length = of_one_length(recordings)
     shape = (len(recordings), length, folder.world.height, folder.world.width, 3)
     rgb, states = np.empty(shape, np.uint8), []
     for i, recording in enumerate(track(recordings, "reading recordings")):

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich import print as say
 
 from engine_service.model.world import World
 from streamdit.progress import track
 from streamdit.recording import Recording
 from streamdit.types import Steering
+
+_MOST_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,13 @@ def load_clips(folder: Path, world: World, caches: Path) -> Clips:
     whole = [recording for recording in found if "branch_of" not in recording.metadata]
     if not whole:
         raise FileNotFoundError(f"{folder} holds branches alone: the recordings that they leave are missing")
-    clips = _load(whole, world, caches)
+    whole, length = of_one_length(whole)
+    clips = _load(whole, length, world, caches)
     rows = {recording.folder.name: row for row, recording in enumerate(whole)}
     forks = [recording for recording in found if recording.metadata.get("branch_of") in rows]
     if not forks:
         return clips
+    forks, fork_length = of_one_length(forks)
     for recording in forks:
         # It contradicts what is in flight, and has to say so.
         if recording.metadata["branch_kind"] == "keys":
@@ -107,7 +112,7 @@ def load_clips(folder: Path, world: World, caches: Path) -> Clips:
             )
     of_branches = [recording.metadata for recording in forks]
     branches = BranchClips(
-        clips=_load(forks, world, caches),
+        clips=_load(forks, fork_length, world, caches),
         parents=np.array([rows[each["branch_of"]] for each in of_branches]),
         frames=np.array([each["branch_frame"] for each in of_branches]),
         repainted=np.array([each["branch_kind"] == "prompt" for each in of_branches]),
@@ -115,8 +120,26 @@ def load_clips(folder: Path, world: World, caches: Path) -> Clips:
     return replace(clips, branches=branches)
 
 
-def _load(recordings: Sequence[Recording], world: World, caches: Path) -> Clips:
-    length = min(recording.num_frames for recording in recordings)
+def best_length(lengths: Sequence[int]) -> int:
+    """The length at which most frames are left if what is longer is cut to it and what is shorter left out. Pure."""
+    return max(set(lengths), key=lambda length: (length * sum(each >= length for each in lengths), length))
+
+
+def of_one_length(recordings: Sequence[Recording]) -> tuple[list[Recording], int]:
+    """Those that are long enough, and the frames that are read of each; a line says which are left out.
+
+    One short recording must not cut all the others.
+    """
+    length = best_length([recording.num_frames for recording in recordings])
+    kept = [recording for recording in recordings if recording.num_frames >= length]
+    short = [f"{each.folder.name} ({each.num_frames})" for each in recordings if each.num_frames < length]
+    if short:
+        shown = ", ".join(short[:_MOST_NAMED]) + (" ..." if len(short) > _MOST_NAMED else "")
+        say(f"{len(short)} of {len(recordings)} recordings are shorter than {length} frames, left out: {shown}")
+    return kept, length
+
+
+def _load(recordings: Sequence[Recording], length: int, world: World, caches: Path) -> Clips:
     length -= length % world.frames_per_latent
     for recording in recordings:
         because = f"world {world.name} cannot leave it open"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine_service.training.frames import find_recordings, load_clips
+from engine_service.training.frames import best_length, find_recordings, load_clips
 from streamdit.errors import RecordingError
 from streamdit.recording import Recorder
 from streamdit.types import StateField
@@ -44,7 +44,25 @@ def test_recordings_become_arrays_in_the_order_of_their_names(tmp_path: Path) ->
     assert clips.prompts == (("a pig", "a pig", "a fox", "a fox", "a fox", "a fox"),) * 3
 
 
-def test_all_are_cut_to_the_shortest_and_to_whole_latents(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("lengths", "best"),
+    [([60], 60), ([60, 60, 6], 60), ([60, 60, 50], 50), ([6, 6, 6, 6, 60], 60), ([8] * 9 + [60], 8), ([2, 3, 4], 3)],
+)
+def test_most_frames_are_kept(lengths: list[int], best: int) -> None:
+    assert best_length(lengths) == best
+
+
+def test_a_short_recording_is_left_out_by_name_and_cuts_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed, name in enumerate(("a", "b", "c")):
+        record(tmp_path / name, noise(2 if name == "b" else 6, seed))
+    clips = load_clips(tmp_path, WORLD, tmp_path / "frames.npy")
+    assert clips.rgb.shape[:2] == (2, 6)
+    assert "1 of 3 recordings are shorter than 6 frames, left out: b (2)" in capsys.readouterr().out
+
+
+def test_all_are_cut_to_one_length_and_to_whole_latents(tmp_path: Path) -> None:
     long = record(tmp_path / "long", noise(8, 0))
     record(tmp_path / "short", noise(5, 1))
     clips = load_clips(tmp_path, WORLD, tmp_path / "frames.npy")
