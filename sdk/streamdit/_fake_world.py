@@ -8,13 +8,13 @@ from typing import Any, NoReturn, TypeAlias
 
 import grpc
 import numpy as np
-import simplejpeg
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from streamdit._convert import ERROR_DOMAIN, STATUS_DETAILS
-from streamdit.types import ActionInfo, ActionKind, ProfileInfo, StateField, Steering, WorldInfo
+from streamdit._source import decode_picture
+from streamdit.types import ActionInfo, ActionKind, Encoding, ProfileInfo, StateField, Steering, WorldInfo
 from streamdit.wire import engine_pb2 as pb
 
 FAKE_WORLD = WorldInfo(
@@ -132,11 +132,8 @@ def unpacked(payload: bytes, encoding: int, world: WorldInfo) -> NDArray[np.uint
     Raises:
         ValueError: the payload is none, or one of another size.
     """
-    shape = (world.height, world.width, 3)
-    if encoding == pb.ENCODING_RGB24:
-        return np.frombuffer(payload, np.uint8).reshape(shape)
-    rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(payload, colorspace="RGB")
-    return rgb.reshape(shape)
+    kind = Encoding.RGB24 if encoding == pb.ENCODING_RGB24 else Encoding.JPEG
+    return decode_picture(payload, kind, world.width, world.height)
 
 
 def paint(world: WorldInfo, ground: Colour, values: Sequence[float], seed: int = 0) -> NDArray[np.uint8]:

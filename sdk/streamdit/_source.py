@@ -1,4 +1,4 @@
-"""A game's own picture on its way to the engine."""
+"""A picture on the wire: a game's own on its way to the engine, and any back to pixels."""
 
 import numpy as np
 import simplejpeg
@@ -28,3 +28,20 @@ def encode_source(rgb: NDArray[np.uint8], width: int, height: int, jpeg_quality:
             f"source frame is {len(payload)} bytes as {encoding.name}, a message holds {MAX_PAYLOAD_BYTES}"
         )
     return payload, encoding
+
+
+def decode_picture(payload: bytes, encoding: Encoding, width: int, height: int) -> NDArray[np.uint8]:
+    """uint8 `(height, width, 3)`. A JPEG's header is read first: a few megabytes may claim to be gigabytes.
+
+    Raises:
+        ValueError: the payload is no picture, or one of another size.
+    """
+    if encoding is Encoding.RGB24:
+        if len(payload) != height * width * 3:
+            raise ValueError(f"{len(payload)} bytes are no {width}x{height} RGB picture")
+        return np.frombuffer(payload, np.uint8).reshape(height, width, 3)
+    found_height, found_width, _, _ = simplejpeg.decode_jpeg_header(payload)
+    if (found_height, found_width) != (height, width):
+        raise ValueError(f"JPEG is {found_width}x{found_height}, expected {width}x{height}")
+    rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(payload, colorspace="RGB")
+    return rgb

@@ -4,9 +4,9 @@ import threading
 from dataclasses import dataclass, field
 
 import numpy as np
-import simplejpeg
 from numpy.typing import NDArray
 
+from streamdit._source import decode_picture
 from streamdit.types import Drops, Encoding
 
 
@@ -47,13 +47,10 @@ class Frame:
         return self._decoded[0]
 
     def _decode(self) -> NDArray[np.uint8]:
-        shape = (self.height, self.width, 3)
-        if self.encoding is Encoding.RGB24:
-            return np.frombuffer(self.payload, np.uint8).reshape(shape)  # (H, W, 3)
-        rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(self.payload, colorspace="RGB")  # (H, W, 3)
-        if rgb.shape != shape:
-            raise ValueError(f"frame {self.frame_id}: JPEG is {rgb.shape}, the message says {shape}")
-        return rgb
+        try:
+            return decode_picture(self.payload, self.encoding, self.width, self.height)
+        except ValueError as error:
+            raise ValueError(f"frame {self.frame_id}: {error}") from error
 
 
 class LatestFrame:

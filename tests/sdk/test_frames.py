@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -23,8 +25,20 @@ def test_a_frame_is_decoded_once_and_cannot_be_painted_on() -> None:
 
 def test_a_payload_of_the_wrong_size_is_an_error_only_when_it_is_looked_at() -> None:
     broken = frame(payload=b"123")
-    with pytest.raises(ValueError, match="reshape"):
+    with pytest.raises(ValueError, match="frame 1: 3 bytes are no 8x4 RGB picture"):
         broken.rgb()
+
+
+def test_a_jpeg_that_claims_to_be_huge_is_refused_before_it_is_decoded() -> None:
+    jpeg = bytearray(frame(encoding=Encoding.JPEG).payload)
+    size = jpeg.index(b"\xff\xc0") + 5  # height and width of its start of frame, 16 bits each
+    jpeg[size : size + 4] = (12_000).to_bytes(2, "big") * 2
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="JPEG is 12000x12000, expected 8x4"):
+        frame(encoding=Encoding.JPEG, payload=bytes(jpeg)).rgb()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1_000_000
 
 
 def test_the_mailbox_gives_each_frame_once_and_shows_it_as_often_as_wanted() -> None:
