@@ -14,7 +14,7 @@ from engine_service.model.dit import StreamDiT
 from engine_service.model.flow import interpolate
 from engine_service.model.partition import Partition
 from engine_service.model.text import TextEncoder
-from engine_service.training.buffered import Batch, LatentClips, draw_batch
+from engine_service.training.buffered import Batch, LatentClips, draw_batch, num_bytes, on_device
 from engine_service.training.loop import Schedule, run_steps
 from engine_service.training.mix import MixEntry, draw_partitions
 from engine_service.training.probes import ProbeOptions, Probes, sample
@@ -176,6 +176,17 @@ def validation_loss(model: PromptedDiT, lessons: Lessons, options: DenoiserTrain
     return float(np.mean(losses)) if losses else float("nan")
 
 
+CLIPS_SHARE = 0.25  # of a GPU's free memory; the rest is for the training step
+
+
+def fits_beside_training(clips: LatentClips, device: str) -> bool:
+    """Whether the clips may lie on the device itself: it is a GPU, with enough memory for them and for training."""
+    if torch.device(device).type != "cuda":
+        return False
+    free, _ = torch.cuda.mem_get_info(device)
+    return num_bytes(clips) <= CLIPS_SHARE * free
+
+
 def train_denoiser(
     model: PromptedDiT,
     lessons: Lessons,
@@ -186,6 +197,9 @@ def train_denoiser(
 ) -> dict[str, Tensor]:
     """Train to `num_steps`, resuming where the run's checkpoint left off; gives the averaged weights."""
     model = model.to(device)
+    clips = lessons.clips
+    if fits_beside_training(clips, device):
+        clips = on_device(clips, device)
     precision = torch.bfloat16 if options.bfloat16 else torch.float32
     optimizers = build_optimizers(model, options.optimizer, options.learning_rate, options.weight_decay, precision)
     recipe = RECIPES[options.recipe]
@@ -204,7 +218,7 @@ def train_denoiser(
             partitions = [longer] * max(1, options.latents_per_step // longer.num_latents)
         else:
             partitions = draw_partitions(lessons.mix, options.latents_per_step, rng)
-        batch = to_device(draw_batch(lessons.clips, partitions, recipe, rng), device)
+        batch = to_device(draw_batch(clips, partitions, recipe, rng), device)
         if own:
             batch = with_own_past(model, batch, longer)
         if late and options.own_drafts:

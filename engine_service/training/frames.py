@@ -2,7 +2,9 @@
 
 import hashlib
 import math
+import os
 from collections.abc import Container, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -202,7 +204,12 @@ def _decode(recordings: Sequence[Recording], cache: Path, shape: tuple[int, ...]
     cache.parent.mkdir(parents=True, exist_ok=True)
     partial = cache.with_suffix(".partial")
     pictures = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
-    for i, recording in enumerate(track(recordings, "decoding recordings")):
-        pictures[i] = recording.read()[: shape[1]]
+
+    def decode(row: int) -> None:
+        pictures[row] = recordings[row].read()[: shape[1]]
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # the decoder lets other threads run
+        for _ in track(threads.map(decode, range(len(recordings))), "decoding recordings", total=len(recordings)):
+            pass
     pictures.flush()
     partial.rename(cache)
