@@ -197,9 +197,10 @@ def train_denoiser(
 ) -> dict[str, Tensor]:
     """Train to `num_steps`, resuming where the run's checkpoint left off; gives the averaged weights."""
     model = model.to(device)
-    clips = lessons.clips
-    if fits_beside_training(clips, device):
-        clips = on_device(clips, device)
+    if fits_beside_training(lessons.clips, device):
+        lessons = replace(lessons, clips=on_device(lessons.clips, device))
+    if lessons.validation is not None:  # few, and the probes compute where they lie
+        lessons = replace(lessons, validation=on_device(lessons.validation, device))
     precision = torch.bfloat16 if options.bfloat16 else torch.float32
     optimizers = build_optimizers(model, options.optimizer, options.learning_rate, options.weight_decay, precision)
     recipe = RECIPES[options.recipe]
@@ -218,7 +219,7 @@ def train_denoiser(
             partitions = [longer] * max(1, options.latents_per_step // longer.num_latents)
         else:
             partitions = draw_partitions(lessons.mix, options.latents_per_step, rng)
-        batch = to_device(draw_batch(clips, partitions, recipe, rng), device)
+        batch = to_device(draw_batch(lessons.clips, partitions, recipe, rng), device)
         if own:
             batch = with_own_past(model, batch, longer)
         if late and options.own_drafts:

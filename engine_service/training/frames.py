@@ -2,9 +2,10 @@
 
 import hashlib
 import math
+import multiprocessing
 import os
 from collections.abc import Container, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from streamdit.recording import Recording
 from streamdit.types import Steering
 
 _MOST_NAMED = 8
+_RECORDINGS_A_WORKER = 32  # fewer are not worth another process
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +207,22 @@ def _decode(recordings: Sequence[Recording], cache: Path, shape: tuple[int, ...]
     partial = cache.with_suffix(".partial")
     pictures = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
 
-    def decode(row: int) -> None:
-        pictures[row] = recordings[row].read()[: shape[1]]
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # the decoder lets other threads run
-        for _ in track(threads.map(decode, range(len(recordings))), "decoding recordings", total=len(recordings)):
-            pass
     pictures.flush()
+    tasks = [(recording.folder, partial, row) for row, recording in enumerate(recordings)]
+    workers = min(os.cpu_count() or 1, len(tasks) // _RECORDINGS_A_WORKER)
+    if workers < 2:
+        for task in track(tasks, "decoding recordings"):
+            _decode_one(task)
+    else:
+        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+            for _ in track(pool.map(_decode_one, tasks, chunksize=8), "decoding recordings", total=len(tasks)):
+                pass
     partial.rename(cache)
+
+
+def _decode_one(task: tuple[Path, Path, int]) -> None:
+    """Fill one row of the cache; in a process of its own, since most of a decoder's time holds Python's lock."""
+    folder, cache, row = task
+    pictures = np.lib.format.open_memmap(cache, mode="r+")
+    pictures[row] = Recording.load(folder).read(stop=pictures.shape[1])
+    pictures.flush()
