@@ -1,6 +1,6 @@
 """Branches: one future of a moment is in flight, the other one is asked for, and what changed is told."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from engine_service.model.partition import Partition
-from engine_service.training.buffered import Batch, Branches, LatentClips, draw_batch
+from engine_service.training.buffered import Batch, Branches, LatentClips, draw_batch, num_bytes, on_device, with_usual
 from engine_service.training.recipes import GENERATE, Recipe
 
 NUM_RECORDINGS, LENGTH, LONG = 4, 20, 10
@@ -140,3 +140,16 @@ def test_a_moment_too_late_for_a_long_buffer_leaves_the_example_a_plain_one() ->
 def test_branches_come_by_their_share(share: float) -> None:
     target = origins(draw(KEYS, replace(BRANCHED, branched=share), num=1500).clean)
     assert (branch_of(target).max(1) >= 0).mean() == pytest.approx(share, abs=0.05)
+
+
+def test_clips_go_to_another_device_whole() -> None:
+    moved = on_device(with_usual(KEYS), "meta")
+    for clips in (moved, moved.branches):
+        tensors = [value for field in fields(clips) if isinstance(value := getattr(clips, field.name), torch.Tensor)]
+        assert len(tensors) == 4  # latents, controls, tokens, and what is usually where
+        assert {tensor.device.type for tensor in tensors} == {"meta"}
+
+
+def test_the_size_of_clips_counts_their_branches() -> None:
+    assert num_bytes(KEYS) == 2 * 4 * 2 * 2 * (NUM_RECORDINGS * LENGTH + 2 * LONG)
+    assert num_bytes(replace(KEYS, branches=None)) == 2 * 4 * 2 * 2 * NUM_RECORDINGS * LENGTH

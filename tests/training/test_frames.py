@@ -133,6 +133,11 @@ def test_pictures_are_decoded_once(tmp_path: Path) -> None:
     assert [path.name for path in cache.parent.iterdir()] == ["frames.npy"]
 
 
+def test_many_recordings_are_decoded_by_several_processes_to_the_same_rows(tmp_path: Path) -> None:
+    videos = [record(tmp_path / f"{i:03d}", noise(2, i)) for i in range(64)]
+    assert np.array_equal(load_clips(tmp_path, WORLD, tmp_path / "cache").rgb, np.stack(videos))
+
+
 def test_another_recording_more_makes_the_cache_anew(tmp_path: Path) -> None:
     record(tmp_path / "a", noise(4, 0))
     cache = tmp_path / "frames.npy"
