@@ -144,6 +144,7 @@ def test_branches_come_by_their_share(share: float) -> None:
 
 def test_clips_go_to_another_device_whole() -> None:
     moved = on_device(with_usual(KEYS), "meta")
+    assert moved.branches is not None
     for clips in (moved, moved.branches):
         tensors = [value for field in fields(clips) if isinstance(value := getattr(clips, field.name), torch.Tensor)]
         assert len(tensors) == 4  # latents, controls, tokens, and what is usually where
