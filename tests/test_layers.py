@@ -123,7 +123,7 @@ def test_the_engine_knows_no_game_and_of_the_sdk_only_what_it_must(file: Path) -
         "model": ("streamdit.types",),
         "runtime": ("streamdit.types",),
         "stream": ("streamdit.types",),
-        "server": ("streamdit.wire", "streamdit.version", "streamdit.types"),
+        "server": ("streamdit.wire", "streamdit.version", "streamdit.types", "streamdit.jpeg"),
         "training": (
             "streamdit.recording",
             "streamdit.types",

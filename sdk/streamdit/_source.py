@@ -4,6 +4,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from streamdit.jpeg import check_jpeg
 from streamdit.types import Encoding
 
 MAX_PAYLOAD_BYTES = 1_000_000  # gRPC takes 1 MiB a message
@@ -31,17 +32,15 @@ def encode_source(rgb: NDArray[np.uint8], width: int, height: int, jpeg_quality:
 
 
 def decode_picture(payload: bytes, encoding: Encoding, width: int, height: int) -> NDArray[np.uint8]:
-    """uint8 `(height, width, 3)`. A JPEG's header is read first: a few megabytes may claim to be gigabytes.
+    """uint8 `(height, width, 3)`. A JPEG's markers are read first, for whoever sent it may be a stranger.
 
     Raises:
-        ValueError: the payload is no picture, or one of another size.
+        ValueError: the payload is no picture, one of another size, or no baseline JPEG of one scan.
     """
     if encoding is Encoding.RGB24:
         if len(payload) != height * width * 3:
             raise ValueError(f"{len(payload)} bytes are no {width}x{height} RGB picture")
         return np.frombuffer(payload, np.uint8).reshape(height, width, 3)
-    found_height, found_width, _, _ = simplejpeg.decode_jpeg_header(payload)
-    if (found_height, found_width) != (height, width):
-        raise ValueError(f"JPEG is {found_width}x{found_height}, expected {width}x{height}")
+    check_jpeg(payload, width, height)
     rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(payload, colorspace="RGB")
     return rgb
