@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 from engine_service.model.partition import Partition
+from streamdit import types as sdk
 from streamdit.types import ActionInfo, Steering
 
 Direction: TypeAlias = Literal["left", "right", "up", "down"]
@@ -66,6 +67,7 @@ class World:
     may_be_open: frozenset[Steering] = frozenset()  # what a session may leave for the model to invent
     start_steps: int = 0  # micro-steps from noise to a stream's first latents, if the profile has fewer
     start_clips: Mapping[str, str] = field(default_factory=dict)  # files of moments that a stream can go on from
+    info: sdk.WorldInfo = field(init=False, repr=False, compare=False)  # the same, as clients see it
 
     def __post_init__(self) -> None:
         names = [action.name for action in self.actions]
@@ -89,6 +91,7 @@ class World:
             )
         if not self.example_prompts:
             raise ValueError(f"world {self.name}: example_prompts is empty, needs at least one")
+        object.__setattr__(self, "info", _info(self))
 
     @property
     def steered_by(self) -> tuple[Steering, ...]:
@@ -114,3 +117,36 @@ class World:
     def frames_per_shift(self, profile: str) -> int:
         """r * c: how many frames leave the buffer at once."""
         return self.frames_per_latent * self.profiles[profile].chunk_size
+
+
+def _info(world: World) -> sdk.WorldInfo:
+    return sdk.WorldInfo(
+        name=world.name,
+        description=world.description,
+        fps=world.fps,
+        width=world.width,
+        height=world.height,
+        state_fields=tuple(
+            sdk.StateField(each.name, each.min, each.max, each.periodic, each.resting) for each in world.state_fields
+        ),
+        profiles=tuple(
+            sdk.ProfileInfo(
+                name,
+                partition.references,
+                partition.chunks,
+                partition.chunk_size,
+                partition.steps_per_shift,
+                world.frames_per_shift(name),
+            )
+            for name, partition in world.profiles.items()
+        ),
+        default_profile=world.default_profile,
+        example_prompts=tuple(world.example_prompts),
+        vocabulary=tuple(world.vocabulary),
+        actions=world.actions,
+        takes_source_frames=world.takes_source_frames,
+        steered_by=world.steered_by,
+        may_be_open=tuple(steering for steering in Steering if steering in world.may_be_open),
+        start_clips=tuple(world.start_clips),
+        frames_per_latent=world.frames_per_latent,
+    )

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from engine_service import API_VERSION
 from engine_service.model.world import World
 from engine_service.server.action_checks import check_actions
-from engine_service.server.event_checks import check_profile, check_prompt
 from engine_service.server.messages import ClientMessage, Delivery, Encoding, OpenRequest, SessionPlan
-from engine_service.server.rejection import Rejection, RejectReason, quoted
+from engine_service.server.rejection import Rejection, RejectReason
 from engine_service.server.start_checks import check_start
 from engine_service.server.state_checks import check_state
 from engine_service.types import GpuReading, Prompt
+from streamdit import checks
 
 FULL_GPU_MEMORY = 0.98  # from this share on, an allocation may fail in the middle of someone's stream
 
@@ -41,12 +41,7 @@ def expect_open(message: ClientMessage | None) -> OpenRequest:
         Rejection: OPEN_EXPECTED if it is anything but `open`.
     """
     if not isinstance(message, OpenRequest):
-        raise Rejection(
-            RejectReason.OPEN_EXPECTED,
-            field="first message",
-            value="missing" if message is None else type(message).__name__.removesuffix("Request"),
-            allowed="must be open",
-        )
+        raise checks.open_expected("missing" if message is None else type(message).__name__.removesuffix("Request"))
     return message
 
 
@@ -67,22 +62,22 @@ def admit(
         Rejection: naming the first wish that cannot be met.
     """
     check_api_version(request)
-    world = _choose_world(request, offer)
-    profile = check_profile(request.profile or world.default_profile, world, field="open.profile")
-    prompt = None if request.prompt is None else check_prompt(request.prompt, field="open.prompt.text")
+    world = offer.worlds[checks.check_world(request.world or offer.default_world, offer.worlds)]
+    profile = checks.check_profile(request.profile or world.default_profile, world.info, field="open.profile").name
+    prompt = None if request.prompt is None else checks.check_prompt(request.prompt, field="open.prompt.text")
     state = None if request.state is None else check_state(request.state, world, field="open.state")
     actions = None if request.actions is None else check_actions(request.actions, world, field="open.actions")
     start = None if request.start is None else check_start(request.start, world, profile, field="open.start")
-    delivery = _choose_delivery(request)
+    delivery = Delivery(checks.check_delivery(request.delivery).value)
     plan = SessionPlan(
         session_id=session_id,
         world=world,
         profile=profile,
         seed=fresh_seed if request.seed is None else request.seed,
-        encoding=_choose_encoding(request),
+        encoding=Encoding(checks.check_encodings(request.encodings).value),
         delivery=delivery,
-        window=_within("open.window", request.window or offer.default_window, offer.max_window),
-        jpeg_quality=_within("open.jpeg_quality", request.jpeg_quality or offer.default_jpeg_quality, 100),
+        window=checks.check_within("open.window", request.window or offer.default_window, offer.max_window),
+        jpeg_quality=checks.check_within("open.jpeg_quality", request.jpeg_quality or offer.default_jpeg_quality, 100),
         prompt=None if prompt is None else Prompt(0, prompt),
         state=state,
         actions=actions,
@@ -100,13 +95,7 @@ def check_api_version(request: OpenRequest) -> None:
     Raises:
         Rejection: API_VERSION_UNSUPPORTED.
     """
-    if not 1 <= request.api_version <= API_VERSION:
-        raise Rejection(
-            RejectReason.API_VERSION_UNSUPPORTED,
-            field="open.api_version",
-            value=request.api_version,
-            allowed=f"this engine speaks 1..{API_VERSION}",
-        )
+    checks.check_api_version(request.api_version, API_VERSION)
 
 
 def check_room(offer: Offer, active_sessions: int) -> None:
@@ -140,46 +129,3 @@ def check_gpu_memory(reading: GpuReading | None) -> None:
             value=f"{100 * used:.0f} %",
             allowed=f"a session is taken below {100 * FULL_GPU_MEMORY:.0f} %",
         )
-
-
-def _choose_world(request: OpenRequest, offer: Offer) -> World:
-    name = request.world or offer.default_world
-    if name not in offer.worlds:
-        raise Rejection(
-            RejectReason.UNKNOWN_WORLD,
-            field="open.world",
-            value=quoted(name),
-            allowed=f"this engine serves {', '.join(offer.worlds)}",
-        )
-    return offer.worlds[name]
-
-
-def _choose_encoding(request: OpenRequest) -> Encoding:
-    known = {encoding.value: encoding for encoding in Encoding}
-    for wish in request.encodings or (Encoding.JPEG.value,):
-        if wish in known:
-            return known[wish]
-    raise Rejection(
-        RejectReason.NO_COMMON_ENCODING,
-        field="open.encodings",
-        value=list(request.encodings),
-        allowed=f"this engine speaks {', '.join(f'{e.name} ({e.value})' for e in Encoding)}",
-    )
-
-
-def _choose_delivery(request: OpenRequest) -> Delivery:
-    try:
-        return Delivery(request.delivery or Delivery.LATEST.value)
-    except ValueError:
-        raise Rejection(
-            RejectReason.OUT_OF_RANGE,
-            field="open.delivery",
-            value=request.delivery,
-            allowed=f"this engine speaks {', '.join(f'{d.name} ({d.value})' for d in Delivery)}",
-        ) from None
-
-
-def _within(field: str, value: int, most: int) -> int:
-    if not 1 <= value <= most:
-        raise Rejection(RejectReason.OUT_OF_RANGE, field=field, value=value, allowed=f"must be 1..{most}")
-    return value

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from engine_service.stream.governor import GovernorConfig
 from engine_service.stream.gpu import GpuConfig
+from streamdit.checks import MAX_WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class ServerConfig:
         for name, least, most in (
             ("port", 0, 65535),
             ("max_sessions", 1, 1024),
-            ("max_window", 1, 256),
+            ("max_window", 1, MAX_WINDOW),
             ("window", 1, self.max_window),
             ("inbox_size", 1, 4096),
             ("jpeg_quality", 1, 100),

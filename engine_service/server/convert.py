@@ -10,15 +10,14 @@ from grpc_status import rpc_status
 
 from engine_service import API_VERSION, __version__
 from engine_service.model.world import World
-from engine_service.server.event_checks import MAX_PROMPT_CHARS
 from engine_service.server.governed import RungChanged
 from engine_service.server.messages import Heartbeat, SessionPlan
 from engine_service.server.outbox import Outgoing
 from engine_service.server.rejection import Rejection, RejectReason
-from engine_service.server.state_checks import MAX_HORIZON_FRAMES
 from engine_service.server.tally import Measured, Totals
 from engine_service.stream.prompts import remark_text
 from engine_service.types import Applied, Closed, Drops, FarPrompt, Remark, UnknownWords
+from streamdit.checks import MAX_HORIZON_FRAMES, MAX_PROMPT_CHARS
 from streamdit.types import ActionInfo, Steering
 from streamdit.wire import engine_pb2 as wire
 

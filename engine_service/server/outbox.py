@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from engine_service.server.encoder import EncodedFrame
 from engine_service.server.messages import Delivery
-from engine_service.server.rejection import Rejection, RejectReason
 from engine_service.types import Drops
+from streamdit import checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +107,7 @@ class Outbox:
         """
         if 0 < frame_id <= self._newest_acked:
             return False
-        if frame_id not in self._in_flight:
-            waiting = ", ".join(str(known) for known in self._in_flight) or "none"
-            raise Rejection(
-                RejectReason.ACK_UNKNOWN_FRAME,
-                field="ack.frame_id",
-                value=frame_id,
-                allowed=f"frames sent and not acknowledged: {waiting}",
-            )
+        checks.check_ack(frame_id, self._in_flight)
         while self._in_flight and self._in_flight[0] <= frame_id:
             self._newest_acked = self._in_flight.popleft()
         return True

@@ -18,7 +18,7 @@ from engine_service.server.lobby import Abandoned
 from engine_service.server.messages import Delivery, SessionPlan
 from engine_service.server.metrics import Metrics
 from engine_service.server.outbox import Outbox
-from engine_service.server.rejection import Rejection, RejectReason
+from engine_service.server.rejection import Rejection
 from engine_service.server.seat import Delivered, Failed, Frames, Late, Made
 from engine_service.server.silence import Silence
 from engine_service.server.speaking import Speaking
@@ -26,6 +26,7 @@ from engine_service.server.tally import Tally, Totals
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import Clock
 from engine_service.types import Actions, Closed, ClosedReason, Event, FarPrompt, UnknownWords
+from streamdit import checks
 
 log = logging.getLogger(__name__)
 
@@ -213,14 +214,7 @@ class Play:
         try:
             match message:
                 case messages.OpenRequest():
-                    self.end(
-                        Rejection(
-                            RejectReason.OPEN_REPEATED,
-                            field="open",
-                            value="repeated",
-                            allowed="once a stream",
-                        )
-                    )
+                    self.end(checks.open_repeated())
                 case messages.Close():
                     self.end(Closed(ClosedReason.CLIENT_CLOSED, message.detail))
                 case messages.Heartbeat():

@@ -8,17 +8,25 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import grpc
 import simplejpeg
 
+from streamdit import checks
 from streamdit._convert import ClientMessage
-from streamdit._fake_checks import MAX_HORIZON_FRAMES, Wrong
 from streamdit._fake_heard import FakeHeard
 from streamdit._fake_world import FakeScene, abort_rejected, world_message
+from streamdit.rejection import Rejection, RejectReason
 from streamdit.wire import engine_pb2 as pb
 
 if TYPE_CHECKING:
     from streamdit.testing import FakeEngine
 
-MAX_PROMPT_CHARS = 200
 HALF_CLOSE_S = 0.5
+# How the engine refuses a stream; all else is INVALID_ARGUMENT.
+STATUS = {
+    RejectReason.OPEN_EXPECTED: grpc.StatusCode.FAILED_PRECONDITION,
+    RejectReason.OPEN_REPEATED: grpc.StatusCode.FAILED_PRECONDITION,
+    RejectReason.API_VERSION_UNSUPPORTED: grpc.StatusCode.FAILED_PRECONDITION,
+    RejectReason.UNKNOWN_WORLD: grpc.StatusCode.NOT_FOUND,
+    RejectReason.UNKNOWN_PROFILE: grpc.StatusCode.NOT_FOUND,
+}
 
 
 class FakeSession:
@@ -33,12 +41,13 @@ class FakeSession:
         self._writing = asyncio.Lock()
         self._changed = asyncio.Event()
         self.ending: pb.Closed | None = None
+        self._refusal: Rejection | None = None  # which ends the stream
+        self._heard_s = self._began_s
         self._rung = 0
         self._delivery = "DELIVERY_LATEST"
         self._encoding = "ENCODING_JPEG"
         self._window = engine.window
         self._jpeg_quality = 90
-        self._last_event_id = 0
         self._not_applied: list[int] = []
         self._num_generated = self._num_sent = 0
         self._sent_id = self._acked_id = 0
@@ -51,21 +60,30 @@ class FakeSession:
         if not await self._opening(await self._context.read()):
             return
         reader = asyncio.create_task(self._read())
+        watches = [asyncio.create_task(watch()) for watch in (self._watch_idle, self._watch_actions)]
         try:
             await self._generate()
             assert self.ending is not None
+            if self._refusal is not None:
+                await self._refuse(self._refusal)
             if self.engine.misbehaviour.ignore_close:
                 await asyncio.Event().wait()
             await self._write(closed=self.ending)
             # Ending the call while the client still writes makes its grpc.aio forget what it has not read.
             await asyncio.wait({reader}, timeout=HALF_CLOSE_S)
         finally:
-            reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
+            for task in (reader, *watches):
+                task.cancel()
+            await asyncio.gather(reader, *watches, return_exceptions=True)
 
     async def until_ending(self) -> None:
         """Returns when something has ended the session."""
         await self._until(lambda: False)
+
+    @property
+    def holds_action(self) -> bool:
+        """Whether an action is in force, or within the horizon."""
+        return self._heard.holds_action
 
     async def drain(self, deadline_s: float) -> None:
         """Announce, then end."""
@@ -74,27 +92,32 @@ class FakeSession:
 
     # -------------------------------------------------------------------------------------------- opening
 
-    async def _refuse(self, reason: str, field: str, value: object, detail: str) -> NoReturn:
-        code = grpc.StatusCode.INVALID_ARGUMENT
-        await abort_rejected(self._context, code, reason, field=field, value=str(value), detail=detail)
+    async def _refuse(self, rejection: Rejection) -> NoReturn:
+        await abort_rejected(
+            self._context,
+            STATUS.get(rejection.reason, grpc.StatusCode.INVALID_ARGUMENT),
+            rejection.reason.name,
+            field=rejection.field,
+            value=rejection.value,
+            detail=rejection.detail,
+        )
 
     async def _opening(self, message: Any) -> bool:
         if not isinstance(message, ClientMessage):
             return False  # the client left before it said anything
         self.engine.received.append(message)
         world, wrong, wish = self.engine.world, self.engine.misbehaviour, message.open
-        if message.WhichOneof("body") != "open":
-            await self._refuse("OPEN_EXPECTED", "body", message.WhichOneof("body"), "`open` comes first")
         if wrong.silent:
             await asyncio.Event().wait()
         if wrong.reject:
-            await self._refuse(wrong.reject, "open", "", f"told to refuse with {wrong.reject}")
-        if wish.world not in ("", world.name):
-            await self._refuse("UNKNOWN_WORLD", "open.world", wish.world, f"no world {wish.world!r} here")
+            code, detail = grpc.StatusCode.INVALID_ARGUMENT, f"told to refuse with {wrong.reject}"
+            await abort_rejected(self._context, code, wrong.reject, field="open", value="", detail=detail)
         try:
+            if message.WhichOneof("body") != "open":
+                raise checks.open_expected((message.WhichOneof("body") or "empty").capitalize())
             self._heard.begin(wish)
-        except Wrong as refused:
-            await self._refuse(*refused.problem)
+        except Rejection as rejection:
+            await self._refuse(rejection)
         self._delivery = pb.Delivery.Name(wish.delivery or pb.DELIVERY_LATEST)
         self._encoding = pb.Encoding.Name(wish.encodings[0] if wish.encodings else pb.ENCODING_JPEG)
         self._window = min(wish.window or self._window, self._window)
@@ -108,22 +131,50 @@ class FakeSession:
             delivery=self._delivery,
             window=self._window,
             api_version=wrong.api_version,
-            idle_timeout_s=30.0,
-            max_prompt_chars=MAX_PROMPT_CHARS,
-            max_horizon_frames=MAX_HORIZON_FRAMES,
+            idle_timeout_s=self.engine.idle_timeout_s,
+            max_prompt_chars=checks.MAX_PROMPT_CHARS,
+            max_horizon_frames=checks.MAX_HORIZON_FRAMES,
             server_time_us=_now_us(),
             steered_by=[f"STEERING_{said.upper()}" for said in ("prompt", "state", "actions") if wish.HasField(said)],
-            actions_timeout_s=0.0 if self._delivery == "DELIVERY_LOCKSTEP" else 2.0,
+            actions_timeout_s=self._actions_timeout_s,
         )
         await self._write(opened=opened)
         return True
+
+    # --------------------------------------------------------------------------------------------- silence
+
+    @property
+    def _actions_timeout_s(self) -> float:
+        return 0.0 if self._delivery == "DELIVERY_LOCKSTEP" else self.engine.actions_timeout_s
+
+    async def _watch_idle(self) -> None:
+        """A client that says nothing at all is closed."""
+        limit_s = self.engine.idle_timeout_s
+        while (left_s := self._heard_s + limit_s - time.monotonic()) > 0:  # noqa: ASYNC110  a later message moves it
+            await asyncio.sleep(left_s)
+        self._end("CLOSED_REASON_IDLE", f"no message from the client for {limit_s:g} s")
+
+    async def _watch_actions(self) -> None:
+        """A client that says nothing for a while holds nothing any more."""
+        limit_s = self._actions_timeout_s
+        while limit_s:
+            silent_s = time.monotonic() - self._heard_s
+            if silent_s >= limit_s and self._heard.holds_action:
+                self._heard.let_go()
+                detail = f"no message came for {silent_s:.1f} s, no action is held any more"
+                await self._write(notice=pb.Notice(code="NOTICE_CODE_ACTIONS_RELEASED", detail=detail))
+            await asyncio.sleep(limit_s - silent_s if silent_s < limit_s else limit_s)
 
     # ---------------------------------------------------------------------------------------------- reader
 
     async def _read(self) -> None:
         while isinstance(message := await self._context.read(), ClientMessage):
+            self._heard_s = time.monotonic()
             self.engine.received.append(message)
-            await self._take(message)
+            try:
+                await self._take(message)
+            except Rejection as rejection:
+                await self._reject(0 if message.WhichOneof("body") == "ack" else message.event_id, rejection)
             self._changed.set()
         self._end("CLOSED_REASON_CLIENT_GONE", "")
 
@@ -131,27 +182,29 @@ class FakeSession:
         body = message.WhichOneof("body")
         if body == "ack":
             await self._credit(message.ack.frame_id)
-        elif body == "heartbeat" and not self.engine.misbehaviour.mute:
-            sent_us = message.heartbeat.client_time_us
-            await self._write(heartbeat=pb.Heartbeat(client_time_us=sent_us, server_time_us=_now_us()))
+        elif body == "open":
+            self._refusal = checks.open_repeated()
+            self._end("CLOSED_REASON_UNSPECIFIED", "refused")
+        elif body == "heartbeat":
+            if not self.engine.misbehaviour.mute:
+                sent_us = message.heartbeat.client_time_us
+                await self._write(heartbeat=pb.Heartbeat(client_time_us=sent_us, server_time_us=_now_us()))
         elif body == "close":
             self._end("CLOSED_REASON_CLIENT_CLOSED", message.close.detail)
-        elif body not in ("open", "heartbeat"):
-            problem = self._heard.take(message, self._num_generated)
-            if problem is not None:
-                reason, field, value, detail = problem
-                await self._write(
-                    event_rejected=pb.EventRejected(
-                        event_id=message.event_id,
-                        reason=f"REJECT_REASON_{reason}",
-                        field=field,
-                        value=str(value),
-                        detail=detail,
-                    )
-                )
-                return
-            self._last_event_id = message.event_id
+        else:
+            self._heard.take(message, self._num_generated)
             self._not_applied.append(message.event_id)
+
+    async def _reject(self, event_id: int, rejection: Rejection) -> None:
+        await self._write(
+            event_rejected=pb.EventRejected(
+                event_id=event_id,
+                reason=f"REJECT_REASON_{rejection.reason.name}",
+                field=rejection.field,
+                value=rejection.value,
+                detail=rejection.detail,
+            )
+        )
 
     # ------------------------------------------------------------------------------------------- generator
 
@@ -163,7 +216,7 @@ class FakeSession:
         drop_after = self.engine.misbehaviour.drop_after_frames
         while self.ending is None:
             await self._until(lambda: not self._heard.paused and (tick is not None or self._has_credit()))
-            scene, last_event_id = self._heard.scene, self._last_event_id
+            scene, last_event_id = self._heard.scene, self._heard.newest_event_id
             self._heard.scene = scene.shown()
             applied, self._not_applied = self._not_applied, []
             frames_per_shift = self._heard.frames_per_shift
@@ -244,7 +297,10 @@ class FakeSession:
         await self._write(frame=frame)
 
     async def _credit(self, frame_id: int) -> None:
-        self._acked_id = max(self._acked_id, frame_id)
+        if 0 < frame_id <= self._acked_id:
+            return  # said again, which is harmless
+        checks.check_ack(frame_id, self._unacked)
+        self._acked_id = frame_id
         self._unacked = [sent for sent in self._unacked if sent > frame_id]
         if self._waiting is not None and self._has_credit():
             frame, self._waiting = self._waiting, None

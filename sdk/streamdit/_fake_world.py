@@ -13,8 +13,7 @@ from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-unty
 from numpy.typing import NDArray
 
 from streamdit._convert import ERROR_DOMAIN, STATUS_DETAILS
-from streamdit._source import decode_picture
-from streamdit.types import ActionInfo, ActionKind, Encoding, ProfileInfo, StateField, Steering, WorldInfo
+from streamdit.types import ActionInfo, ActionKind, ProfileInfo, StateField, Steering, WorldInfo
 from streamdit.wire import engine_pb2 as pb
 
 FAKE_WORLD = WorldInfo(
@@ -47,7 +46,7 @@ STEERED_WORLD = replace(
     profiles=(ProfileInfo("single", 0, 4, 1, 1, 1), ProfileInfo("quartet", 2, 2, 2, 1, 4)),
     default_profile="quartet",
 )
-SMOOTH, MAX_SMOOTH_FRAMES = pb.PROMPT_TRANSITION_SMOOTH, 320
+SMOOTH = pb.PROMPT_TRANSITION_SMOOTH
 Colour: TypeAlias = tuple[float, ...]
 
 
@@ -124,16 +123,6 @@ class FakeScene:
         if self.source is None or frame >= self.source_until:
             return rgb
         return (self.strength * rgb + (1 - self.strength) * self.source).round().astype(np.uint8)
-
-
-def unpacked(payload: bytes, encoding: int, world: WorldInfo) -> NDArray[np.uint8]:
-    """A client's own picture, `(H, W, 3)` of the world's size.
-
-    Raises:
-        ValueError: the payload is none, or one of another size.
-    """
-    kind = Encoding.RGB24 if encoding == pb.ENCODING_RGB24 else Encoding.JPEG
-    return decode_picture(payload, kind, world.width, world.height)
 
 
 def paint(world: WorldInfo, ground: Colour, values: Sequence[float], seed: int = 0) -> NDArray[np.uint8]:

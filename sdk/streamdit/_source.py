@@ -39,8 +39,11 @@ def decode_picture(payload: bytes, encoding: Encoding, width: int, height: int) 
     """
     if encoding is Encoding.RGB24:
         if len(payload) != height * width * 3:
-            raise ValueError(f"{len(payload)} bytes are no {width}x{height} RGB picture")
+            raise ValueError(f"must be {height * width * 3} bytes long, {width}x{height} RGB")
         return np.frombuffer(payload, np.uint8).reshape(height, width, 3)
     check_jpeg(payload, width, height)
-    rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(payload, colorspace="RGB")
+    try:
+        rgb: NDArray[np.uint8] = simplejpeg.decode_jpeg(payload, colorspace="RGB")
+    except ValueError as error:
+        raise ValueError(f"must be a JPEG: {error}") from error
     return rgb

@@ -50,7 +50,7 @@ class Frame:
         try:
             return decode_picture(self.payload, self.encoding, self.width, self.height)
         except ValueError as error:
-            raise ValueError(f"frame {self.frame_id}: {error}") from error
+            raise ValueError(f"frame {self.frame_id} is {len(self.payload)} bytes long, {error}") from error
 
 
 class LatestFrame:

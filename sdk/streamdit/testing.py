@@ -7,8 +7,8 @@ The ground's colour comes from the prompt, the square's place from the first sta
 lower edge from the actions; what is open comes from the seed. A smooth transition moves the colour, a source frame is
 mixed in by its strength for a second, a start by half. `STEERED_WORLD` takes actions and may leave all open.
 
-It speaks the whole protocol and can be told to misbehave. Without a `tick` it makes a frame whenever there is credit
-for one.
+It speaks the whole protocol, refuses what the engine refuses in the same words, and can be told to misbehave. Without a
+`tick` it makes a frame whenever there is credit for one.
 """
 
 import asyncio
@@ -85,6 +85,8 @@ class FakeEngine:
         tick: makes the `tick` of each session, awaited once per frame of a paced delivery; None is unpaced.
         window: frames in flight under LATEST unless the client asks for fewer.
         max_behind: frames an ALL client may be behind before it is closed with TOO_SLOW.
+        idle_timeout_s: silence of a client until it is closed with IDLE.
+        actions_timeout_s: silence of a client until it holds no action any more, but for LOCKSTEP; 0: it holds on.
     """
 
     def __init__(
@@ -94,6 +96,8 @@ class FakeEngine:
         tick: Callable[[], Callable[[], Awaitable[object]]] | None = None,
         window: int = 3,
         max_behind: int = 64,
+        idle_timeout_s: float = 30.0,
+        actions_timeout_s: float = 2.0,
         misbehaviour: Misbehaviour | None = None,
         token: str | None = None,
     ) -> None:
@@ -101,6 +105,8 @@ class FakeEngine:
         self.tick = tick
         self.window = window
         self.max_behind = max_behind
+        self.idle_timeout_s = idle_timeout_s
+        self.actions_timeout_s = actions_timeout_s
         self.misbehaviour = misbehaviour or Misbehaviour()
         self.token = token
         self.received: deque[pb.ClientMessage] = deque(maxlen=4096)  # all sessions; the oldest falls out

@@ -10,8 +10,8 @@ from streamdit.client import connect
 from streamdit.errors import ConnectionFailed, Rejected
 from streamdit.opening import Opening
 from streamdit.session import Session
-from streamdit.testing import FakeEngine, ManualTicks, Misbehaviour, WallTicks
-from streamdit.types import Closed, ClosedReason, Delivery, Draining
+from streamdit.testing import STEERED_WORLD, FakeEngine, ManualTicks, Misbehaviour, WallTicks
+from streamdit.types import Closed, ClosedReason, Delivery, Draining, Notice
 
 
 async def play_to_the_end(session: Session) -> Closed:
@@ -53,8 +53,8 @@ async def test_a_refusal_names_reason_field_and_value() -> None:
             async with client.play(world="atlantis", state={"x": 1.0}):
                 pass
     error = unknown_world.value
-    assert (error.reason, error.field, error.value) == ("UNKNOWN_WORLD", "open.world", "atlantis")
-    assert str(error) == "UNKNOWN_WORLD: no world 'atlantis' here"
+    assert (error.reason, error.field, error.value) == ("UNKNOWN_WORLD", "open.world", "'atlantis'")
+    assert str(error) == "UNKNOWN_WORLD: open.world is 'atlantis', this engine serves square"
     assert bad_state.value.field == "open.state.values[1] (spin)"
 
 
@@ -159,3 +159,30 @@ async def test_closing_the_client_first_ends_its_sessions_with_a_reason() -> Non
             await anext(session)
             await client.close()
             assert (await play_to_the_end(session)).reason is ClosedReason.CONNECTION_LOST
+
+
+async def test_the_fake_engine_lets_go_what_a_silent_client_holds_and_it_says_it_again() -> None:
+    async with FakeEngine(world=STEERED_WORLD, actions_timeout_s=0.1) as engine, connect(engine.address) as client:
+        async with client.play(actions=["jump"], delivery=Delivery.ALL) as session:
+            with session.reading_stopped():
+                async with asyncio.timeout(10):
+                    while engine.sessions[0].holds_action:  # noqa: ASYNC110  no event tells
+                        await asyncio.sleep(0.01)
+            async with asyncio.timeout(10):
+                async for _ in session:
+                    if engine.bodies("actions"):
+                        break
+            released = [n for n in session.notices if isinstance(n, Notice)]
+            assert session.opened.actions_timeout_s == pytest.approx(0.1)
+    assert [n.code for n in released] == ["ACTIONS_RELEASED"]
+    assert [(one.name, one.value) for one in engine.bodies("actions")[0].values] == [("jump", 1.0)]
+
+
+async def test_the_fake_engine_closes_a_client_that_says_nothing() -> None:
+    async with FakeEngine(idle_timeout_s=0.2) as engine, connect(engine.address) as client:
+        async with client.play(delivery=Delivery.ALL) as session:
+            with session.reading_stopped():
+                async with asyncio.timeout(10):
+                    await engine.sessions[0].until_ending()
+            closed = await session.wait_closed()
+    assert (closed.reason, closed.detail) == (ClosedReason.IDLE, "no message from the client for 0.2 s")

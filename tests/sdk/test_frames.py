@@ -25,7 +25,7 @@ def test_a_frame_is_decoded_once_and_cannot_be_painted_on() -> None:
 
 def test_a_payload_of_the_wrong_size_is_an_error_only_when_it_is_looked_at() -> None:
     broken = frame(payload=b"123")
-    with pytest.raises(ValueError, match="frame 1: 3 bytes are no 8x4 RGB picture"):
+    with pytest.raises(ValueError, match="frame 1 is 3 bytes long, must be 96 bytes long, 8x4 RGB"):
         broken.rgb()
 
 

@@ -132,7 +132,7 @@ async def test_an_event_the_engine_refuses_is_a_notice_and_the_session_goes_on()
             refused = session.notices.popleft()
     assert isinstance(refused, EventRejected)
     assert (refused.event_id, refused.reason) == (1, "STATE_OUT_OF_RANGE")
-    assert (refused.field, refused.value) == ("state.values[0] (x)", "500.0")
+    assert (refused.field, refused.value) == ("state.values[0] (x)", "500")
 
 
 async def test_every_command_arrives_in_order_with_rising_ids_and_times() -> None:

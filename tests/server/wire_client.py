@@ -21,7 +21,10 @@ class Engine:
 
     def __init__(self, server: EngineServer) -> None:
         self.server = server
-        self.channel = grpc.aio.insecure_channel(f"127.0.0.1:{server.port}")
+        self.dial(f"127.0.0.1:{server.port}")
+
+    def dial(self, address: str) -> None:
+        self.channel = grpc.aio.insecure_channel(address)
         self.stub = engine_pb2_grpc.EngineServiceStub(self.channel)  # type: ignore[no-untyped-call]
 
     def call(self, *metadata: tuple[str, str]) -> "Call":
