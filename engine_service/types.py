@@ -135,8 +135,9 @@ class Applied:
     """An event and the first frame that obeys it."""
 
     event_id: int
-    frame_id: int
+    frame_id: int  # 0: it was replaced, and answered before any frame obeyed the newer one
     pts_us: int
+    replaced_by: int = 0  # a newer event, which is obeyed in its place
 
 
 @dataclass(frozen=True, slots=True)

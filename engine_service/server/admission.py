@@ -50,6 +50,7 @@ def admit(
     offer: Offer,
     *,
     active_sessions: int,
+    kept_sessions: int = 0,
     session_id: str,
     fresh_seed: int,
     resume_token: str = "",
@@ -85,7 +86,7 @@ def admit(
         resume_token=resume_token if delivery is Delivery.LATEST else "",
     )
     # Last, so that a client with a mistake learns of it even when the house is full.
-    check_room(offer, active_sessions)
+    check_room(offer, active_sessions, kept_sessions)
     return plan
 
 
@@ -98,17 +99,18 @@ def check_api_version(request: OpenRequest) -> None:
     checks.check_api_version(request.api_version, API_VERSION)
 
 
-def check_room(offer: Offer, active_sessions: int) -> None:
-    """One more session fits.
+def check_room(offer: Offer, active_sessions: int, kept_sessions: int = 0) -> None:
+    """One more session fits beside those that are active, of which some are kept for a client that may come back.
 
     Raises:
         Rejection: SERVER_FULL.
     """
     if active_sessions >= offer.max_sessions:
+        kept = f", {kept_sessions} of them kept for a client whose connection broke" if kept_sessions else ""
         raise Rejection(
             RejectReason.SERVER_FULL,
             field="active_sessions",
-            value=active_sessions,
+            value=f"{active_sessions}{kept}",
             allowed=f"this engine serves at most {offer.max_sessions} sessions at once",
         )
 

@@ -68,7 +68,6 @@ class EngineServer:
         self._worker = Worker(
             player_factory,
             clock=clock,
-            inbox_size=config.inbox_size,
             governor=config.governor,
             newest_reading=self._newest_reading,
         )

@@ -17,7 +17,6 @@ class ServerConfig:
     max_sessions: int = 4
     window: int = 4  # frames sent and not acknowledged, unless the client asks otherwise
     max_window: int = 64
-    inbox_size: int = 64  # events
     jpeg_quality: int = 90
     idle_timeout_s: float = 30.0  # without any message from the client
     actions_timeout_s: float = 2.0  # the same, until no action is held any more; 0: they are held on
@@ -38,7 +37,6 @@ class ServerConfig:
             ("max_sessions", 1, 1024),
             ("max_window", 1, MAX_WINDOW),
             ("window", 1, self.max_window),
-            ("inbox_size", 1, 4096),
             ("jpeg_quality", 1, 100),
             ("idle_timeout_s", 0.05, 86400),
             ("actions_timeout_s", 0.0, 3600),

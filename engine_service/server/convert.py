@@ -112,7 +112,9 @@ def frame(outgoing: Outgoing, *, now_ns: int) -> ToClient:
 def applied(entry: Applied) -> ToClient:
     """An event reached a frame."""
     return wire.ServerMessage(
-        event_applied=wire.EventApplied(event_id=entry.event_id, frame_id=entry.frame_id, pts_us=entry.pts_us)
+        event_applied=wire.EventApplied(
+            event_id=entry.event_id, frame_id=entry.frame_id, pts_us=entry.pts_us, replaced_by=entry.replaced_by
+        )
     )
 
 

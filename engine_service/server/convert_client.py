@@ -55,6 +55,7 @@ def _open(body: wire.Open) -> messages.OpenRequest:
         resume_token=body.resume_token,
         actions=_actions(0, body.actions) if body.HasField("actions") else None,
         start=_start(body.start) if body.HasField("start") else None,
+        received_frame_id=body.received_frame_id if body.HasField("received_frame_id") else None,
     )
 
 

@@ -1,68 +1,58 @@
 """Checked events on their way to the worker thread."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 
 from engine_service.stream.newest import newest_actions, newest_state
-from engine_service.types import Actions, Event, Prompt, Release, SourceFrame, State, Transition
+from engine_service.types import (
+    Actions,
+    Event,
+    Prompt,
+    Release,
+    Reset,
+    SourceFrame,
+    State,
+    SwitchProfile,
+    Transition,
+)
 from streamdit.types import Steering
 
 MAX_SOURCE_FRAMES = 8  # twice what a chunk of the longest profile shows
-MAX_REPLACED_IDS = 128  # of events that a newer one stands for; of more, the oldest go unreported
 CONDITIONING = Prompt | State | Actions | Release
 KIND = {State: Steering.STATE, Actions: Steering.ACTIONS, Prompt: Steering.PROMPT}
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """An event, and the ids of those that it stands for."""
-
-    event: Event
-    replaced: tuple[int, ...] = ()
-
-
 class Inbox:
-    """At most `size` events, in order of arrival.
+    """Events of one session in order of arrival; a newer one replaces what it makes pointless, so few ever wait.
 
-    Of what steers, only the newest matters: a state, a set of actions or a prompt replaces the one that waits, says
-    what that one alone had said (`stream.newest`), and is obeyed in its name too: `take_replaced`. A release un-says
-    what waits. Prompts that take over in another way may both be wanted, and wait side by side: three at most.
-    Of source frames the newest `MAX_SOURCE_FRAMES` wait; the others are never answered.
+    Of what steers, only the newest matters: a state, a set of actions or a prompt replaces the one that waits, and says
+    what that one alone had said (`stream.newest`). A release un-says what waits. Of resets and of switches to another
+    profile the newest counts. Prompts that take over in another way may both be wanted, and wait side by side: three
+    at most. Of source frames the newest `MAX_SOURCE_FRAMES` wait. So at most 18 events do.
 
-    When full, the oldest state falls out, else the oldest source frame, else the oldest prompt, else the oldest
-    event; `dropped` counts them, `replaced` those that a newer one replaced. Not thread-safe: the worker guards it.
+    Not thread-safe: the worker guards it.
     """
 
-    def __init__(self, size: int = 64) -> None:
-        if size < 1:
-            raise ValueError(f"inbox size is {size}, must be at least 1")
-        self._size = size
-        self._waiting: list[_Waiting] = []
-        self._replaced_ids: list[int] = []  # of what was drained
-        self.dropped = 0
-        self.replaced = 0
+    def __init__(self) -> None:
+        self._waiting: list[Event] = []
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def put(self, event: Event) -> bool:
-        """Add an event; False if another one had to fall out."""
-        added = _Waiting(event)
+    def put(self, event: Event) -> tuple[int, ...]:
+        """Add an event; the ids of those that it replaces, which nobody will take any more."""
+        replaced: list[int] = []
         match event:
             case State() | Actions() | Prompt():
-                added = self._joined(event)
+                event, replaced = self._joined(event)
             case Release():
-                added = self._unsaid(event)
-            case SourceFrame() if self._count(SourceFrame) >= MAX_SOURCE_FRAMES:
-                self._discard_first(SourceFrame)
-                self.replaced += 1
-        fits = len(self._waiting) < self._size
-        if not fits:
-            if not any(self._discard_first(kind) for kind in (State, SourceFrame, Prompt)):
-                del self._waiting[0]
-            self.dropped += 1
-        self._waiting.append(added)
-        return fits
+                replaced = self._unsaid(event)
+            case Reset() | SwitchProfile():
+                replaced = self._discard(type(event), keep=0)
+            case SourceFrame():
+                replaced = self._discard(SourceFrame, keep=MAX_SOURCE_FRAMES - 1)
+        self._waiting.append(event)
+        return tuple(replaced)
 
     def drain(self) -> tuple[Event, ...]:
         """Take everything."""
@@ -73,72 +63,59 @@ class Inbox:
 
         A source frame is no such thing: the buffer is redrawn at a shift, so the chunk being made cannot obey it.
         """
-        return self._take(list(takewhile(lambda waiting: isinstance(waiting.event, CONDITIONING), self._waiting)))
+        return self._take(list(takewhile(lambda event: isinstance(event, CONDITIONING), self._waiting)))
 
-    def take_replaced(self) -> tuple[int, ...]:
-        """Ids that those drained since the last call stood for: they are obeyed by the same frames."""
-        ids = tuple(self._replaced_ids)
-        self._replaced_ids.clear()
-        return ids
-
-    def _take(self, first: list[_Waiting]) -> tuple[Event, ...]:
+    def _take(self, first: list[Event]) -> tuple[Event, ...]:
         self._waiting = self._waiting[len(first) :]
-        for waiting in first:
-            self._replaced_ids += waiting.replaced
-        return tuple(waiting.event for waiting in first)
+        return tuple(first)
 
-    def _joined(self, event: State | Actions | Prompt) -> _Waiting:
+    def _joined(self, event: State | Actions | Prompt) -> tuple[Event, list[int]]:
         """The event with what waits of its kind, since that was last un-said; that waits no more."""
-        joined = _Waiting(event)
+        joined: Event = event
         kind = KIND[type(event)]
-        for waiting in reversed(self._waiting):
-            older = waiting.event
+        replaced: list[int] = []
+        for older in list(reversed(self._waiting)):
             if isinstance(older, Release) and kind in older.steering:
                 break
-            match older, joined.event:
-                case State(), State() as newer:
-                    joined = _standing_for(newest_state(older, newer), waiting, joined)
-                case Actions(), Actions() as newer:
-                    joined = _standing_for(newest_actions(older, newer), waiting, joined)
-                case Prompt(), Prompt() as newer if _replaces(newer, older):
-                    joined = _standing_for(newer, waiting, joined)
+            match older, joined:
+                case State(), State():
+                    joined = newest_state(older, joined)
+                case Actions(), Actions():
+                    joined = newest_actions(older, joined)
+                case Prompt(), Prompt() if replaces(joined, older):
+                    pass
                 case _:
                     continue
-            self._waiting.remove(waiting)
-            self.replaced += 1
-        return joined
+            self._waiting.remove(older)
+            replaced.insert(0, older.event_id)
+        return joined, replaced
 
-    def _unsaid(self, release: Release) -> _Waiting:
-        """The release, after it has un-said what waits."""
-        added = _Waiting(release)
-        kept = []
-        for waiting in self._waiting:
-            event = waiting.event
+    def _unsaid(self, release: Release) -> list[int]:
+        """Un-say what waits."""
+        kept: list[Event] = []
+        replaced = []
+        for event in self._waiting:
             if isinstance(event, Release):
-                event = replace(event, steering=event.steering - release.steering)
-                if event.steering:
-                    kept.append(replace(waiting, event=event))
+                left = replace(event, steering=event.steering - release.steering)
+                if left.steering:
+                    kept.append(left)
                     continue
             elif KIND.get(type(event)) not in release.steering:
-                kept.append(waiting)
+                kept.append(event)
                 continue
-            added = _standing_for(release, waiting, added)
-            self.replaced += 1
+            replaced.append(event.event_id)
         self._waiting = kept
-        return added
+        return replaced
 
-    def _count(self, kind: type[Event]) -> int:
-        return sum(isinstance(waiting.event, kind) for waiting in self._waiting)
-
-    def _discard_first(self, kind: type[Event]) -> bool:
-        for i, waiting in enumerate(self._waiting):
-            if isinstance(waiting.event, kind):
-                del self._waiting[i]
-                return True
-        return False
+    def _discard(self, kind: type[Event], *, keep: int) -> list[int]:
+        """Of this kind leave the newest `keep`."""
+        those = [event for event in self._waiting if isinstance(event, kind)]
+        discarded = those[: max(0, len(those) - keep)]
+        self._waiting = [event for event in self._waiting if not any(event is each for each in discarded)]
+        return [event.event_id for event in discarded]
 
 
-def _replaces(newer: Prompt, older: Prompt) -> bool:
+def replaces(newer: Prompt, older: Prompt) -> bool:
     """Whether nobody could tell that the older prompt was there: one that forgets what is in flight leaves nothing of
     it, one that takes over gradually begins with it."""
     match newer.transition:
@@ -148,9 +125,3 @@ def _replaces(newer: Prompt, older: Prompt) -> bool:
             return older.transition is not Transition.FAST
         case Transition.SMOOTH:
             return older.transition is Transition.SMOOTH
-
-
-def _standing_for(event: Event, older: _Waiting, newer: _Waiting) -> _Waiting:
-    """An event that is obeyed in the name of both."""
-    ids = (*older.replaced, older.event.event_id, *newer.replaced)
-    return _Waiting(event, ids[-MAX_REPLACED_IDS:])

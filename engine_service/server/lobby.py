@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine_service.server.answers import Answers
 from engine_service.server.messages import SessionPlan
-from engine_service.server.seat import Seat
+from engine_service.server.outbox import Outbox
+from engine_service.server.seat import Delivered, Seat
 from engine_service.server.steered import Steered
 from engine_service.server.worker import Worker
-from engine_service.types import Drops
 
 log = logging.getLogger(__name__)
 
@@ -20,35 +22,36 @@ class Abandoned:
     plan: SessionPlan
     seat: Seat
     newest_event_id: int
-    unsent: Drops  # frames that were made and never left
+    outbox: Outbox  # knows which frames its client may not have received
+    answers: Answers
     steered: Steered
     heard_ns: int  # when its client last said anything
+    inherit: Callable[[Callable[[Delivered], None]], None]  # who receives what its chunk in hand still gives
 
 
 class Lobby:
-    """At most `size` abandoned sessions, each for `keep_s`; the oldest has to go when it is full.
+    """Abandoned sessions, each for `keep_s`; they count among those that the engine serves at once.
 
     They compute nothing, but their buffers stay in memory. Lives on the server's event loop.
     """
 
-    def __init__(self, worker: Worker, *, keep_s: float, size: int) -> None:
+    def __init__(self, worker: Worker, *, keep_s: float) -> None:
         self._worker = worker
         self._keep_s = keep_s
-        self._size = size
         self._waiting: dict[str, Abandoned] = {}  # by resume token, oldest first
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def __contains__(self, token: str) -> bool:
-        return token in self._waiting
+    @property
+    def session_ids(self) -> frozenset[str]:
+        """Of those that wait."""
+        return frozenset(abandoned.plan.session_id for abandoned in self._waiting.values())
 
     def keep(self, abandoned: Abandoned) -> None:
         """Hold its seat until its client comes back or `keep_s` have passed."""
         token = abandoned.plan.resume_token
-        if len(self._waiting) >= self._size:
-            self._give_up(next(iter(self._waiting)))
         self._worker.hold(abandoned.seat)
         self._waiting[token] = abandoned
         self._timers[token] = asyncio.get_running_loop().call_later(self._keep_s, self._give_up, token)

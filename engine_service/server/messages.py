@@ -96,6 +96,7 @@ class OpenRequest:
     resume_token: str
     actions: ActionsRequest | None = None
     start: StartRequest | None = None
+    received_frame_id: int | None = None  # of the session that the token asks for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,11 @@ class Metrics:
         self.rung_changes = Counter(
             "streamdit_rung_changes", "Changes of the quality rung: lower, better", ["direction"], registry=registry
         )
-        self.inbox_drops = Counter("streamdit_inbox_drops", "Events that fell out of a full inbox", registry=registry)
+        self.replaced_events = Counter(
+            "streamdit_replaced_events",
+            "Events that a newer one replaced before a frame obeyed them",
+            registry=registry,
+        )
 
     def frame_sent(self, dropped: Drops, *, rung: int, late: bool, interval_s: float | None) -> None:
         """A frame left; `dropped` before it, `interval_s` after the one before."""

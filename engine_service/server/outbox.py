@@ -45,7 +45,8 @@ class Outbox:
         self._size = size or (64 if delivery is Delivery.LATEST else 256)
         self._stale_ns = round(stale_s * 1e9)
         self._waiting: deque[EncodedFrame] = deque()
-        self._in_flight: deque[int] = deque()  # ids; bounded by the window, in lockstep by the chunk
+        # Sent and not acknowledged, with what was lost before each; bounded by the window, in lockstep by the chunk.
+        self._in_flight: deque[tuple[int, Drops]] = deque()
         self._newest_acked = 0
         self._lost = lost_before or Drops()  # since the last frame that was sent
         self.overflowed = False
@@ -58,11 +59,14 @@ class Outbox:
         """Nothing waits and everything sent was acknowledged."""
         return not self._waiting and not self._in_flight
 
-    @property
-    def unsent(self) -> Drops:
-        """What would be lost if nothing more were sent."""
+    def lost_after(self, frame_id: int | None) -> Drops:
+        """What is lost if nothing more is sent and `frame_id` is the newest that arrived; None: all that was sent."""
+        lost = Drops()
+        for sent_id, dropped_before in self._in_flight:
+            if frame_id is not None and sent_id > frame_id:
+                lost += dropped_before + Drops(network=1)
         skipped = sum(frame.skipped_before for frame in self._waiting)
-        return self._lost + Drops(generate=skipped, network=len(self._waiting))
+        return lost + self._lost + Drops(generate=skipped, network=len(self._waiting))
 
     def put(self, frame: EncodedFrame) -> None:
         """Add a finished frame, in order of frame id."""
@@ -85,7 +89,7 @@ class Outbox:
         frame = self._waiting.popleft()
         dropped_before = self._lost + Drops(generate=frame.skipped_before)
         self._lost = Drops()
-        self._in_flight.append(frame.frame_id)
+        self._in_flight.append((frame.frame_id, dropped_before))
         self.frames_sent += 1
         return Outgoing(frame, dropped_before)
 
@@ -107,9 +111,9 @@ class Outbox:
         """
         if 0 < frame_id <= self._newest_acked:
             return False
-        checks.check_ack(frame_id, self._in_flight)
-        while self._in_flight and self._in_flight[0] <= frame_id:
-            self._newest_acked = self._in_flight.popleft()
+        checks.check_ack(frame_id, [sent_id for sent_id, _ in self._in_flight])
+        while self._in_flight and self._in_flight[0][0] <= frame_id:
+            self._newest_acked, _ = self._in_flight.popleft()
         return True
 
     def _drop_replaced(self, now_ns: int, has_credit: bool) -> None:

@@ -5,11 +5,12 @@ The caller's task writes, a task of its own reads; the loop's timers watch for s
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from engine_service.model.world import World
 from engine_service.server import convert, messages
+from engine_service.server.answers import Answers
 from engine_service.server.config import ServerConfig
 from engine_service.server.governed import RungChanged
 from engine_service.server.hearing import Hearing
@@ -25,7 +26,7 @@ from engine_service.server.speaking import Speaking
 from engine_service.server.tally import Tally, Totals
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import Clock
-from engine_service.types import Actions, Closed, ClosedReason, Event, FarPrompt, UnknownWords
+from engine_service.types import Actions, Applied, Closed, ClosedReason, Event, FarPrompt, UnknownWords
 from streamdit import checks
 
 log = logging.getLogger(__name__)
@@ -51,10 +52,12 @@ class Play:
         keep: Callable[[Abandoned], None],
         read_prompt: Callable[[World, str], Awaitable[None]],
         resumed: Abandoned | None = None,
+        received_frame_id: int | None = None,
         control_size: int = 1024,
     ) -> None:
-        """`keep` takes the session if the client vanishes; `resumed` is the one this one goes on with. Beside frames
-        at most `control_size` messages wait for the client (`Speaking`)."""
+        """`keep` takes the session if the client vanishes; `resumed` is the one this one goes on with, of which the
+        client has received the frames up to `received_frame_id`. Beside frames at most `control_size` messages wait
+        for the client (`Speaking`)."""
         self._plan = plan
         self._line = line
         self._worker = worker
@@ -63,8 +66,9 @@ class Play:
         self._metrics = metrics
         self._active_sessions = active_sessions
         self._keep = keep
-        lost_before = None if resumed is None else resumed.unsent
+        lost_before = None if resumed is None else resumed.outbox.lost_after(received_frame_id)
         self._outbox = Outbox(plan.delivery, window=plan.window, lost_before=lost_before)
+        self._answers = Answers() if resumed is None else resumed.answers
         self._tally = Tally()
         self._speaking = Speaking(
             line,
@@ -97,6 +101,8 @@ class Play:
         )
         self._stats_timer = self._loop.call_later(_STATS_PERIOD_S, self._report)
         self._leaves_seat = False
+        self._heir: Callable[[Delivered], None] | None = None  # the next connection of the same session
+        self._left: list[Delivered] = []  # for it, until it comes; a chunk at most, since the seat is held
         if resumed is None:
             self._seat = worker.sit(plan, self.deliver)
         else:
@@ -104,6 +110,7 @@ class Play:
             if not worker.hand_over(self._seat, self.deliver):
                 self._end = Closed(ClosedReason.ENGINE_FAILED, "the session failed while its client was away")
                 self._speaking.stop()
+            resumed.inherit(self._receive)
         self._silence.began(self._silence.heard_ns if resumed is None else resumed.heard_ns)
 
     @property
@@ -130,10 +137,24 @@ class Play:
         return self._abandoned()
 
     def _abandoned(self) -> Abandoned:
-        hearing, unsent = self._hearing, self._outbox.unsent
-        plan = replace(self._plan, profile=hearing.steered.profile)
-        heard_ns = self._silence.heard_ns
-        return Abandoned(plan, self._seat, hearing.newest_event_id, unsent, hearing.steered, heard_ns)
+        hearing = self._hearing
+        return Abandoned(
+            plan=replace(self._plan, profile=hearing.steered.profile),
+            seat=self._seat,
+            newest_event_id=hearing.newest_event_id,
+            outbox=self._outbox,
+            answers=self._answers,
+            steered=hearing.steered,
+            heard_ns=self._silence.heard_ns,
+            inherit=self._bequeath,
+        )
+
+    def _bequeath(self, heir: Callable[[Delivered], None]) -> None:
+        """Pass on what the worker delivered, or still does, to a connection that is gone."""
+        self._heir = heir
+        for item in self._left:
+            heir(item)
+        self._left.clear()
 
     @property
     def lives(self) -> bool:
@@ -228,8 +249,13 @@ class Play:
             self._reject(rejection, event_id)
 
     def _post(self, event: Event) -> None:
-        if not self._worker.post(self._seat, event):
-            self._metrics.inbox_drops.inc()
+        replaced = self._worker.post(self._seat, event)
+        self._metrics.replaced_events.inc(len(replaced))
+        self._answer(self._answers.replaced(replaced, by=event.event_id))
+
+    def _answer(self, answers: Iterable[Applied]) -> None:
+        for answer in answers:
+            self._speaking.tell(convert.applied(answer))
 
     def _reject(self, rejection: Rejection, event_id: int) -> None:
         self._metrics.rejections.labels(rejection.reason.name).inc()
@@ -248,6 +274,12 @@ class Play:
         self._loop.call_soon_threadsafe(self._receive, item)
 
     def _receive(self, item: Delivered) -> None:
+        if self._heir is not None:
+            self._heir(item)
+            return
+        if self._leaves_seat:
+            self._left.append(item)
+            return
         if self._end is not None:
             return
         match item:
@@ -262,8 +294,7 @@ class Play:
                 self._tally.chunk(step_s=item.step_s, decode_s=item.decode_s)
                 self._metrics.step_s.observe(item.step_s)
                 self._metrics.decode_s.observe(item.decode_s)
-                for applied in item.applied:
-                    self._speaking.tell(convert.applied(applied))
+                self._answer(self._answers.applied(item.applied))
             case Late():
                 self._speaking.tell(convert.late(item.lateness_s, item.skip_frames))
             case RungChanged():

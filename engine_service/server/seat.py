@@ -73,7 +73,6 @@ class Seat:
         self,
         plan: SessionPlan,
         *,
-        inbox_size: int,
         clock: Clock,
         deliver: Callable[[Delivered], None],
         governor: GovernorConfig | None = None,
@@ -81,7 +80,7 @@ class Seat:
     ) -> None:
         """Without a governor, and in lockstep, the rung is always the best."""
         self.plan = plan
-        self.inbox = Inbox(inbox_size)
+        self.inbox = Inbox()
         self.deliver = deliver
         self._clock = clock
         self._governor = governor
@@ -96,28 +95,26 @@ class Seat:
         self._due_since_ns: int | None = clock.now_ns()  # when a chunk without a clock became due
         self._next_pts_us = 0
         self._skipped = 0  # frames, to be named on the next one
-        self._unmade: list[int] = []  # ids of pause and resume since the last chunk
-        self._replaced: list[int] = []  # ids of events that newer ones stand for, in the chunk being made
+        self._toggles: tuple[int, ...] = ()  # the id of the newest pause or resume since the last chunk
+        self._unanswered: tuple[int, ...] = ()  # such ids, until there is a frame; the worker thread's own
 
     @property
     def has_player(self) -> bool:
         """The player was created."""
         return self._player is not None
 
-    def post(self, event: Event) -> bool:
-        """Accept a checked event; False if another one fell out of the inbox."""
+    def post(self, event: Event) -> tuple[int, ...]:
+        """Accept a checked event; the ids of those that it replaces."""
         match event:
             case Pause():
                 self._paused = True
-                self._unmade.append(event.event_id)
             case Resume():
                 self._repace = self._repace or self._paused
                 self._paused = False
-                self._unmade.append(event.event_id)
             case _:
                 return self.inbox.put(event)
-        del self._unmade[:-64]  # a client that only toggles; the oldest go unreported
-        return True
+        replaced, self._toggles = self._toggles, (event.event_id,)
+        return replaced
 
     def permit(self) -> None:
         """Lockstep: every frame was acknowledged, the next chunk may be made."""
@@ -158,16 +155,13 @@ class Seat:
         return (self._pace.ready_ns or 0) if start_ns is None or self._repace else start_ns
 
     def take(self) -> tuple[tuple[Event, ...], tuple[int, ...]]:
-        """What the next chunk has to obey: events, and ids of others that count as obeyed then."""
+        """What the next chunk has to obey: events, and the id of a pause or resume that counts as obeyed then."""
         self._due_since_ns = None
         if self._repace:
             self._pace = pacer.resumed(self._pace)
             self._repace = False
-        events = self.inbox.drain()
-        unmade = (*self._unmade, *self.inbox.take_replaced())
-        self._unmade.clear()
-        self._replaced.clear()
-        return events, unmade
+        toggles, self._toggles = self._toggles, ()
+        return self.inbox.drain(), toggles
 
     def take_news(self) -> tuple[Event, ...]:
         """What came since `take` and may still count for the chunk being made.
@@ -177,9 +171,7 @@ class Seat:
         """
         if self.plan.delivery is Delivery.LOCKSTEP:
             return ()
-        events = self.inbox.drain_conditioning()
-        self._replaced += self.inbox.take_replaced()
-        return events
+        return self.inbox.drain_conditioning()
 
     def make_player(self, factory: PlayerFactory) -> Calls[None]:
         """Create the player and put in force what the opening said; it calls for nothing yet."""
@@ -198,7 +190,7 @@ class Seat:
         self._due_since_ns = self._clock.now_ns()
 
     def make_chunk(
-        self, events: tuple[Event, ...], unmade: tuple[int, ...], news: Callable[[], tuple[Event, ...]]
+        self, events: tuple[Event, ...], toggles: tuple[int, ...], news: Callable[[], tuple[Event, ...]]
     ) -> Calls[None]:
         """Apply the events, make one chunk, hand its frames over; `news` is asked before every micro-step.
 
@@ -220,16 +212,15 @@ class Seat:
                 self._apply(player, event)
 
         chunk = yield from player.shift(listen)
-        also = (*unmade, *self._replaced)
+        self._unanswered += toggles
         if not chunk.frames:  # the buffer is still filling
             self.deliver(Made(chunk.applied, chunk.step_s, chunk.decode_s))
-            self._unmade[:0] = also
             self._due_since_ns = started_ns
             return
         first = chunk.frames[0]
-        others = tuple(Applied(event_id, first.frame_id, first.pts_us) for event_id in also)
-        applied = sorted((*chunk.applied, *others), key=lambda entry: entry.event_id)
-        self.deliver(Made(tuple(entry for entry in applied if entry.event_id), chunk.step_s, chunk.decode_s))
+        toggled = tuple(Applied(event_id, first.frame_id, first.pts_us) for event_id in self._unanswered)
+        self._unanswered = ()
+        self.deliver(Made((*chunk.applied, *toggled), chunk.step_s, chunk.decode_s))
         self._send(player, chunk, started_ns)
 
     def _send(self, player: Player, chunk: Chunk, started_ns: int) -> None:

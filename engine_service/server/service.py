@@ -61,7 +61,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         self._backend = backend
         self._device = device
         self._plays: set[Play] = set()
-        self._lobby = Lobby(worker, keep_s=config.resume_s, size=config.max_sessions)
+        self._lobby = Lobby(worker, keep_s=config.resume_s)
         self._draining = False
         self._failure = ""  # why nothing can be computed any more
         self._empty = asyncio.Event()
@@ -110,6 +110,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             keep=self._keep,
             read_prompt=self._prompts.read,
             resumed=resumed,
+            received_frame_id=request.received_frame_id,
         )
         self._plays.add(play)
         self._count()
@@ -120,6 +121,11 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             self._count()
         if isinstance(end, Rejection):
             await self._refuse(context, end)
+
+    @property
+    def _num_seats(self) -> int:
+        """Sessions that are played, and those that are kept for a client that may come back: no one takes its seat."""
+        return len({play.plan.session_id for play in self._plays} | self._lobby.session_ids)
 
     def fail(self, why: str) -> None:
         """Nothing can be computed any more: end all sessions with ENGINE_FAILED, and refuse those that come."""
@@ -163,7 +169,8 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             admit,
             request,
             self._offer,
-            active_sessions=len(self._plays),
+            active_sessions=self._num_seats,
+            kept_sessions=len(self._lobby),
             session_id=secrets.token_hex(8),
             fresh_seed=secrets.randbits(63),
             resume_token=secrets.token_hex(16) if self._config.resume_s else "",
@@ -174,7 +181,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             plan = await asyncio.to_thread(admission)  # it decodes pictures
         if plan.prompt is not None:
             await self._prompts.read(plan.world, plan.prompt.text)
-        check_room(self._offer, len(self._plays))  # others may have come meanwhile
+        check_room(self._offer, self._num_seats, len(self._lobby))  # others may have come meanwhile
         check_gpu_memory(self._newest_reading())
         return plan
 
@@ -187,8 +194,6 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         for play in self._plays:
             if play.plan.resume_token == token and play.lives:
                 return play.give_away()  # the client has noticed before us that the connection is broken
-        if token in self._lobby:
-            check_room(self._offer, len(self._plays))
         return self._lobby.take(token)
 
     def _keep(self, abandoned: Abandoned) -> None:

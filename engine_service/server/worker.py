@@ -29,7 +29,6 @@ class Worker:
         factory: PlayerFactory,
         *,
         clock: Clock,
-        inbox_size: int = 64,
         governor: GovernorConfig | None = None,
         newest_reading: Callable[[], GpuReading | None] = no_gpu,
     ) -> None:
@@ -38,7 +37,6 @@ class Worker:
         self._governor = governor
         self._newest_reading = newest_reading
         self._clock = clock
-        self._inbox_size = inbox_size
         self._seats: list[Seat] = []
         self._changed = threading.Condition()
         self._stopping = False
@@ -74,7 +72,6 @@ class Worker:
         """
         seat = Seat(
             plan,
-            inbox_size=self._inbox_size,
             clock=self._clock,
             deliver=deliver,
             governor=self._governor,
@@ -85,14 +82,14 @@ class Worker:
             self._changed.notify()
         return seat
 
-    def post(self, seat: Seat, event: Event) -> bool:
-        """Hand a checked event over for the seat's next micro-step; False if another one fell out of the inbox."""
+    def post(self, seat: Seat, event: Event) -> tuple[int, ...]:
+        """Hand a checked event over for the seat's next micro-step; the ids of those that it replaces."""
         with self._changed:
-            fitted = seat.post(event)
+            replaced = seat.post(event)
             if isinstance(event, Pause | Resume):
                 # Other events wait for the chunk's start anyway.
                 self._changed.notify()
-            return fitted
+            return replaced
 
     def permit(self, seat: Seat) -> None:
         """Lockstep: the seat's next chunk may be made."""
@@ -148,8 +145,8 @@ class Worker:
         """A seat's next chunk, or its player, not begun yet."""
         if not seat.has_player:
             return seat.make_player(self._factory)
-        events, unmade = seat.take()
-        return seat.make_chunk(events, unmade, lambda: self._news(seat))
+        events, toggles = seat.take()
+        return seat.make_chunk(events, toggles, lambda: self._news(seat))
 
     def _news(self, seat: Seat) -> tuple[Event, ...]:
         with self._changed:

@@ -9,7 +9,7 @@ from engine_service.server.event_checks import check_event
 from engine_service.server.inbox import MAX_SOURCE_FRAMES, Inbox
 from engine_service.server.messages import PromptRequest, SourceRequest
 from engine_service.server.rejection import Rejection
-from engine_service.types import Prompt, Reset, SourceFrame, State, Transition
+from engine_service.types import Prompt, SourceFrame, State, Transition
 from streamdit.wire import engine_pb2 as wire
 from tests.server.conftest import StartEngine
 from tests.server.fake_player import WORLD
@@ -41,29 +41,21 @@ def test_a_source_frame_is_decoded_before_it_is_passed_on() -> None:
     assert (event.event_id, event.strength) == (3, 0.25)
 
 
-def test_the_inbox_keeps_the_newest_source_frames_and_counts_the_others() -> None:
+def test_the_inbox_keeps_the_newest_source_frames_and_says_which_replaced_the_others() -> None:
     inbox = Inbox()
-    for event_id in range(1, 13):
-        assert inbox.put(SourceFrame(event_id, PIXELS, 0.5))
+    replaced = [inbox.put(SourceFrame(event_id, PIXELS, 0.5)) for event_id in range(1, 13)]
     assert [event.event_id for event in inbox.drain()] == list(range(13 - MAX_SOURCE_FRAMES, 13))
-    assert (inbox.replaced, inbox.dropped) == (12 - MAX_SOURCE_FRAMES, 0)
+    assert replaced == [()] * MAX_SOURCE_FRAMES + [(1,), (2,), (3,), (4,)]
 
 
 def test_source_frames_do_not_push_states_and_prompts_out() -> None:
-    inbox = Inbox(size=10)
+    inbox = Inbox()
     inbox.put(Prompt(1, "a fox"))
     inbox.put(State(2, (0.0,)))
     for event_id in range(3, 30):
         inbox.put(SourceFrame(event_id, PIXELS, 0.5))
     kinds = [type(event) for event in inbox.drain()]
     assert kinds == [Prompt, State, *[SourceFrame] * MAX_SOURCE_FRAMES]
-
-
-def test_a_full_inbox_gives_up_a_source_frame_before_a_prompt() -> None:
-    inbox = Inbox(size=3)
-    events = (Prompt(1, "a fox"), SourceFrame(2, PIXELS, 0.5), Reset(3), Reset(4))
-    assert [inbox.put(event) for event in events] == [True, True, True, False]
-    assert [event.event_id for event in inbox.drain()] == [1, 3, 4]
 
 
 def test_a_source_frame_waits_for_the_next_chunk_and_what_comes_after_it_too() -> None:
@@ -101,7 +93,7 @@ async def test_a_picture_of_512_by_512_in_plain_pixels_fits_into_a_message(start
     assert (await call.until_body("event_applied")).event_applied.event_id == 1
 
 
-async def test_of_many_source_frames_the_newest_are_applied_and_no_other_is_answered(start_engine: StartEngine) -> None:
+async def test_of_many_source_frames_the_newest_are_applied_and_the_others_replaced(start_engine: StartEngine) -> None:
     engine = await start_engine()
     call = await engine.play()
     before = (await call.chunk())[-1]
@@ -113,8 +105,11 @@ async def test_of_many_source_frames_the_newest_are_applied_and_no_other_is_answ
             ),
         )
     await call.ack(before)
-    applied = [(await call.until_body("event_applied")).event_applied.event_id for _ in range(MAX_SOURCE_FRAMES)]
-    assert applied == list(range(13, 21))
+    answers = [(await call.until_body("event_applied")).event_applied for _ in range(20)]
+    assert [answer.event_id for answer in answers] == list(range(1, 21))
+    assert [answer.replaced_by for answer in answers[-MAX_SOURCE_FRAMES:]] == [0] * MAX_SOURCE_FRAMES
+    assert all(answer.replaced_by > answer.event_id for answer in answers[:-MAX_SOURCE_FRAMES])
+    assert len({answer.frame_id for answer in answers}) == 1
     assert (await call.frame()).last_event_id == 20
 
 

@@ -111,35 +111,61 @@ async def test_nobody_waits_for_ever(start_engine: StartEngine) -> None:
     await engine.still_serves()
 
 
-async def test_of_more_abandoned_sessions_than_the_house_has_places_the_oldest_goes(start_engine: StartEngine) -> None:
+async def test_a_kept_session_keeps_its_seat(start_engine: StartEngine) -> None:
     engine = await start_engine(max_sessions=2)
-    tokens = []
-    for _ in range(3):
-        call = await engine.play(delivery=LATEST)
-        await call.frame()
-        tokens.append(call.opened.resume_token)
-        await vanish(engine, call)
-    resumed = []
-    for token in tokens:
-        call = await engine.play(resume_token=token, delivery=LATEST)
-        resumed.append(call.opened.resumed)
-        await call.say(close=wire.Close())
-        await call.last()
-    assert resumed == [False, True, True]
-
-
-async def test_a_full_house_keeps_the_session_and_says_that_it_is_full(start_engine: StartEngine) -> None:
-    engine = await start_engine(max_sessions=1)
     call, _ = await begin(engine)
     await vanish(engine, call)
     other = await engine.play()
     refused = engine.call()
-    await refused.open(resume_token=call.opened.resume_token)
-    assert (await refused.refusal())[2].reason == "SERVER_FULL"
-    await other.say(close=wire.Close())
-    await other.last()
-    await engine.emptied()
+    await refused.open()
+    code, message, info = await refused.refusal()
+    assert (code, info.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "SERVER_FULL")
+    assert "active_sessions is 2, 1 of them kept for a client whose connection broke" in message.message
     assert (await engine.play(resume_token=call.opened.resume_token)).opened.resumed
+    await other.frame()
+
+
+async def test_a_seat_is_free_again_once_nobody_came_back(start_engine: StartEngine) -> None:
+    engine = await start_engine(max_sessions=1, resume_s=0.05)
+    call, _ = await begin(engine)
+    await vanish(engine, call)
+    await asyncio.sleep(0.2)
+    assert not (await engine.play()).opened.resumed
+
+
+@pytest.mark.parametrize("received", [0, 1, 2])
+async def test_frames_that_were_sent_and_did_not_arrive_are_counted_too(
+    start_engine: StartEngine, received: int
+) -> None:
+    """The engine cannot know what was on its way when the connection broke; the client can."""
+    engine = await start_engine()
+    call = await engine.play(delivery=LATEST, window=64)
+    frames = [await call.frame() for _ in range(6)]  # none is acknowledged
+    newest = frames[received - 1].frame_id if received else 0
+    await vanish(engine, call)
+    again = await engine.play(resume_token=call.opened.resume_token, received_frame_id=newest)
+    frame = await again.frame()
+    dropped = frame.dropped_before
+    assert frame.frame_id - newest - 1 == dropped.network + dropped.generate
+
+
+async def test_what_was_in_the_making_when_the_connection_broke_is_not_lost_without_a_word(
+    start_engine: StartEngine,
+) -> None:
+    """Broken at any moment of a chunk: the frames on both sides, and what is named between them, leave no gap."""
+    engine = await start_engine()
+    call = await engine.play(delivery=LATEST, window=64)
+    newest = (await call.frame()).frame_id
+    for i in range(8):
+        await asyncio.sleep(0.017 * i)
+        call.raw.cancel()
+        if i % 2:
+            await engine.emptied()  # else the client is back before the engine knows that it was gone
+        again = await engine.play(resume_token=call.opened.resume_token, received_frame_id=newest)
+        frame = await again.frame()
+        dropped = frame.dropped_before
+        assert frame.frame_id - newest - 1 == dropped.network + dropped.generate
+        newest, call = frame.frame_id, again
 
 
 @pytest.mark.parametrize("delivery", [LOCKSTEP, wire.DELIVERY_ALL])

@@ -302,7 +302,7 @@ class ClientMessage(_message.Message):
     def __init__(self, event_id: _Optional[int] = ..., client_time_us: _Optional[int] = ..., open: _Optional[_Union[Open, _Mapping]] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., control: _Optional[_Union[Control, _Mapping]] = ..., ack: _Optional[_Union[Ack, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., close: _Optional[_Union[Close, _Mapping]] = ..., source_frame: _Optional[_Union[SourceFrame, _Mapping]] = ..., actions: _Optional[_Union[Actions, _Mapping]] = ...) -> None: ...
 
 class Open(_message.Message):
-    __slots__ = ("api_version", "sdk_name", "sdk_version", "world", "encodings", "profile", "seed", "delivery", "window", "prompt", "state", "jpeg_quality", "resume_token", "actions", "start")
+    __slots__ = ("api_version", "sdk_name", "sdk_version", "world", "encodings", "profile", "seed", "delivery", "window", "prompt", "state", "jpeg_quality", "resume_token", "actions", "start", "received_frame_id")
     API_VERSION_FIELD_NUMBER: _ClassVar[int]
     SDK_NAME_FIELD_NUMBER: _ClassVar[int]
     SDK_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -318,6 +318,7 @@ class Open(_message.Message):
     RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
     ACTIONS_FIELD_NUMBER: _ClassVar[int]
     START_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_FRAME_ID_FIELD_NUMBER: _ClassVar[int]
     api_version: int
     sdk_name: str
     sdk_version: str
@@ -333,7 +334,8 @@ class Open(_message.Message):
     resume_token: str
     actions: Actions
     start: Start
-    def __init__(self, api_version: _Optional[int] = ..., sdk_name: _Optional[str] = ..., sdk_version: _Optional[str] = ..., world: _Optional[str] = ..., encodings: _Optional[_Iterable[_Union[Encoding, str]]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., jpeg_quality: _Optional[int] = ..., resume_token: _Optional[str] = ..., actions: _Optional[_Union[Actions, _Mapping]] = ..., start: _Optional[_Union[Start, _Mapping]] = ...) -> None: ...
+    received_frame_id: int
+    def __init__(self, api_version: _Optional[int] = ..., sdk_name: _Optional[str] = ..., sdk_version: _Optional[str] = ..., world: _Optional[str] = ..., encodings: _Optional[_Iterable[_Union[Encoding, str]]] = ..., profile: _Optional[str] = ..., seed: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, str]] = ..., window: _Optional[int] = ..., prompt: _Optional[_Union[Prompt, _Mapping]] = ..., state: _Optional[_Union[State, _Mapping]] = ..., jpeg_quality: _Optional[int] = ..., resume_token: _Optional[str] = ..., actions: _Optional[_Union[Actions, _Mapping]] = ..., start: _Optional[_Union[Start, _Mapping]] = ..., received_frame_id: _Optional[int] = ...) -> None: ...
 
 class Start(_message.Message):
     __slots__ = ("clip", "frames")
@@ -592,14 +594,16 @@ class Drops(_message.Message):
     def __init__(self, generate: _Optional[int] = ..., encode: _Optional[int] = ..., network: _Optional[int] = ...) -> None: ...
 
 class EventApplied(_message.Message):
-    __slots__ = ("event_id", "frame_id", "pts_us")
+    __slots__ = ("event_id", "frame_id", "pts_us", "replaced_by")
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     FRAME_ID_FIELD_NUMBER: _ClassVar[int]
     PTS_US_FIELD_NUMBER: _ClassVar[int]
+    REPLACED_BY_FIELD_NUMBER: _ClassVar[int]
     event_id: int
     frame_id: int
     pts_us: int
-    def __init__(self, event_id: _Optional[int] = ..., frame_id: _Optional[int] = ..., pts_us: _Optional[int] = ...) -> None: ...
+    replaced_by: int
+    def __init__(self, event_id: _Optional[int] = ..., frame_id: _Optional[int] = ..., pts_us: _Optional[int] = ..., replaced_by: _Optional[int] = ...) -> None: ...
 
 class EventRejected(_message.Message):
     __slots__ = ("event_id", "reason", "field", "value", "detail")

@@ -58,7 +58,7 @@ namespace Streamdit.V1 {
             "b3NlGBEgASgLMhMuc3RyZWFtZGl0LnYxLkNsb3NlSAASMQoMc291cmNlX2Zy",
             "YW1lGBIgASgLMhkuc3RyZWFtZGl0LnYxLlNvdXJjZUZyYW1lSAASKAoHYWN0",
             "aW9ucxgTIAEoCzIVLnN0cmVhbWRpdC52MS5BY3Rpb25zSABCBgoEYm9keUoE",
-            "CA0QDlIGYWN0aW9uIqUDCgRPcGVuEhMKC2FwaV92ZXJzaW9uGAEgASgNEhAK",
+            "CA0QDlIGYWN0aW9uItsDCgRPcGVuEhMKC2FwaV92ZXJzaW9uGAEgASgNEhAK",
             "CHNka19uYW1lGAIgASgJEhMKC3Nka192ZXJzaW9uGAMgASgJEg0KBXdvcmxk",
             "GAQgASgJEikKCWVuY29kaW5ncxgFIAMoDjIWLnN0cmVhbWRpdC52MS5FbmNv",
             "ZGluZxIPCgdwcm9maWxlGAYgASgJEhEKBHNlZWQYByABKARIAIgBARIoCghk",
@@ -67,139 +67,141 @@ namespace Streamdit.V1 {
             "dBIiCgVzdGF0ZRgLIAEoCzITLnN0cmVhbWRpdC52MS5TdGF0ZRIUCgxqcGVn",
             "X3F1YWxpdHkYDCABKA0SFAoMcmVzdW1lX3Rva2VuGA0gASgJEiYKB2FjdGlv",
             "bnMYDiABKAsyFS5zdHJlYW1kaXQudjEuQWN0aW9ucxIiCgVzdGFydBgPIAEo",
-            "CzITLnN0cmVhbWRpdC52MS5TdGFydEIHCgVfc2VlZCJOCgVTdGFydBIOCgRj",
-            "bGlwGAEgASgJSAASKwoGZnJhbWVzGAIgASgLMhkuc3RyZWFtZGl0LnYxLlN0",
-            "YXJ0RnJhbWVzSABCCAoGc291cmNlIr0BCgtTdGFydEZyYW1lcxIoCghlbmNv",
-            "ZGluZxgBIAEoDjIWLnN0cmVhbWRpdC52MS5FbmNvZGluZxINCgV3aWR0aBgC",
-            "IAEoDRIOCgZoZWlnaHQYAyABKA0SEAoIcGF5bG9hZHMYBCADKAwSJwoGc3Rh",
-            "dGVzGAUgAygLMhcuc3RyZWFtZGl0LnYxLlN0YXRlU3RlcBIqCgdhY3Rpb25z",
-            "GAYgAygLMhkuc3RyZWFtZGl0LnYxLkFjdGlvbnNTdGVwIokBCgZQcm9tcHQS",
-            "DAoEdGV4dBgBIAEoCRIyCgp0cmFuc2l0aW9uGAIgASgOMh4uc3RyZWFtZGl0",
-            "LnYxLlByb21wdFRyYW5zaXRpb24SFQoNc21vb3RoX2ZyYW1lcxgDIAEoDRIX",
-            "CgpyZW5vaXNlX3RvGAQgASgCSACIAQFCDQoLX3Jlbm9pc2VfdG8ieQoLU291",
-            "cmNlRnJhbWUSKAoIZW5jb2RpbmcYASABKA4yFi5zdHJlYW1kaXQudjEuRW5j",
-            "b2RpbmcSDQoFd2lkdGgYAiABKA0SDgoGaGVpZ2h0GAMgASgNEg8KB3BheWxv",
-            "YWQYBCABKAwSEAoIc3RyZW5ndGgYBSABKAIiUQoFU3RhdGUSDgoGdmFsdWVz",
-            "GAEgAygCEigKB2hvcml6b24YAiADKAsyFy5zdHJlYW1kaXQudjEuU3RhdGVT",
-            "dGVwEg4KBmZpZWxkcxgDIAMoCSIbCglTdGF0ZVN0ZXASDgoGdmFsdWVzGAEg",
-            "AygCImAKB0FjdGlvbnMSKQoGdmFsdWVzGAEgAygLMhkuc3RyZWFtZGl0LnYx",
-            "LkFjdGlvblZhbHVlEioKB2hvcml6b24YAiADKAsyGS5zdHJlYW1kaXQudjEu",
-            "QWN0aW9uc1N0ZXAiKgoLQWN0aW9uVmFsdWUSDAoEbmFtZRgBIAEoCRINCgV2",
-            "YWx1ZRgCIAEoAiI4CgtBY3Rpb25zU3RlcBIpCgZ2YWx1ZXMYASADKAsyGS5z",
-            "dHJlYW1kaXQudjEuQWN0aW9uVmFsdWUi6QEKB0NvbnRyb2wSJAoFcGF1c2UY",
-            "ASABKAsyEy5zdHJlYW1kaXQudjEuUGF1c2VIABImCgZyZXN1bWUYAiABKAsy",
-            "FC5zdHJlYW1kaXQudjEuUmVzdW1lSAASJAoFcmVzZXQYAyABKAsyEy5zdHJl",
-            "YW1kaXQudjEuUmVzZXRIABI1Cg5zd2l0Y2hfcHJvZmlsZRgEIAEoCzIbLnN0",
-            "cmVhbWRpdC52MS5Td2l0Y2hQcm9maWxlSAASKAoHcmVsZWFzZRgFIAEoCzIV",
-            "LnN0cmVhbWRpdC52MS5SZWxlYXNlSABCCQoHY29tbWFuZCIHCgVQYXVzZSII",
-            "CgZSZXN1bWUiRwoFUmVzZXQSEQoEc2VlZBgBIAEoBEgAiAEBEiIKBXN0YXJ0",
-            "GAIgASgLMhMuc3RyZWFtZGl0LnYxLlN0YXJ0QgcKBV9zZWVkIjMKB1JlbGVh",
-            "c2USKAoIc3RlZXJpbmcYASADKA4yFi5zdHJlYW1kaXQudjEuU3RlZXJpbmci",
-            "HQoNU3dpdGNoUHJvZmlsZRIMCgRuYW1lGAEgASgJIkgKA0FjaxIQCghmcmFt",
-            "ZV9pZBgBIAEoBBIYChByZWNlaXZlZF90aW1lX3VzGAIgASgDEhUKDXNob3du",
-            "X3RpbWVfdXMYAyABKAMiOwoJSGVhcnRiZWF0EhYKDmNsaWVudF90aW1lX3Vz",
-            "GAEgASgDEhYKDnNlcnZlcl90aW1lX3VzGAIgASgDIhcKBUNsb3NlEg4KBmRl",
-            "dGFpbBgBIAEoCSKhAwoNU2VydmVyTWVzc2FnZRImCgZvcGVuZWQYASABKAsy",
-            "FC5zdHJlYW1kaXQudjEuT3BlbmVkSAASJAoFZnJhbWUYAiABKAsyEy5zdHJl",
-            "YW1kaXQudjEuRnJhbWVIABIzCg1ldmVudF9hcHBsaWVkGAMgASgLMhouc3Ry",
-            "ZWFtZGl0LnYxLkV2ZW50QXBwbGllZEgAEjUKDmV2ZW50X3JlamVjdGVkGAQg",
-            "ASgLMhsuc3RyZWFtZGl0LnYxLkV2ZW50UmVqZWN0ZWRIABImCgZub3RpY2UY",
-            "BSABKAsyFC5zdHJlYW1kaXQudjEuTm90aWNlSAASJAoFc3RhdHMYBiABKAsy",
-            "Ey5zdHJlYW1kaXQudjEuU3RhdHNIABIsCgloZWFydGJlYXQYByABKAsyFy5z",
-            "dHJlYW1kaXQudjEuSGVhcnRiZWF0SAASKgoIZHJhaW5pbmcYCCABKAsyFi5z",
-            "dHJlYW1kaXQudjEuRHJhaW5pbmdIABImCgZjbG9zZWQYCSABKAsyFC5zdHJl",
-            "YW1kaXQudjEuQ2xvc2VkSABCBgoEYm9keSLZAwoGT3BlbmVkEhIKCnNlc3Np",
-            "b25faWQYASABKAkSJgoFd29ybGQYAiABKAsyFy5zdHJlYW1kaXQudjEuV29y",
-            "bGRJbmZvEigKCGVuY29kaW5nGAMgASgOMhYuc3RyZWFtZGl0LnYxLkVuY29k",
-            "aW5nEg8KB3Byb2ZpbGUYBCABKAkSDAoEc2VlZBgFIAEoBBIoCghkZWxpdmVy",
-            "eRgGIAEoDjIWLnN0cmVhbWRpdC52MS5EZWxpdmVyeRIOCgZ3aW5kb3cYByAB",
-            "KA0SEwoLYXBpX3ZlcnNpb24YCCABKA0SFgoOaWRsZV90aW1lb3V0X3MYCSAB",
-            "KAESGAoQbWF4X3Byb21wdF9jaGFycxgKIAEoDRIaChJtYXhfaG9yaXpvbl9m",
-            "cmFtZXMYCyABKA0SFgoOc2VydmVyX3RpbWVfdXMYDCABKAMSFAoMcmVzdW1l",
-            "X3Rva2VuGA0gASgJEhAKCHJlc3VtZV9zGA4gASgBEg8KB3Jlc3VtZWQYDyAB",
-            "KAgSFQoNbGFzdF9ldmVudF9pZBgQIAEoBBIqCgpzdGVlcmVkX2J5GBEgAygO",
-            "MhYuc3RyZWFtZGl0LnYxLlN0ZWVyaW5nEhkKEWFjdGlvbnNfdGltZW91dF9z",
-            "GBIgASgBIq0CCgVGcmFtZRIQCghmcmFtZV9pZBgBIAEoBBIOCgZwdHNfdXMY",
-            "AiABKAMSFQoNbGFzdF9ldmVudF9pZBgDIAEoBBIoCghlbmNvZGluZxgEIAEo",
-            "DjIWLnN0cmVhbWRpdC52MS5FbmNvZGluZxINCgV3aWR0aBgFIAEoDRIOCgZo",
-            "ZWlnaHQYBiABKA0SDwoHcGF5bG9hZBgHIAEoDBIZChFnZW5lcmF0ZV9zdGFy",
-            "dF91cxgIIAEoAxIXCg9nZW5lcmF0ZV9lbmRfdXMYCSABKAMSDwoHc2VuZF91",
-            "cxgKIAEoAxIRCgllbmNvZGVfdXMYCyABKA0SDAoEcnVuZxgMIAEoDRIrCg5k",
-            "cm9wcGVkX2JlZm9yZRgNIAEoCzITLnN0cmVhbWRpdC52MS5Ecm9wcyI6CgVE",
-            "cm9wcxIQCghnZW5lcmF0ZRgBIAEoDRIOCgZlbmNvZGUYAiABKA0SDwoHbmV0",
-            "d29yaxgDIAEoDSJCCgxFdmVudEFwcGxpZWQSEAoIZXZlbnRfaWQYASABKAQS",
-            "EAoIZnJhbWVfaWQYAiABKAQSDgoGcHRzX3VzGAMgASgDInsKDUV2ZW50UmVq",
-            "ZWN0ZWQSEAoIZXZlbnRfaWQYASABKAQSKgoGcmVhc29uGAIgASgOMhouc3Ry",
-            "ZWFtZGl0LnYxLlJlamVjdFJlYXNvbhINCgVmaWVsZBgDIAEoCRINCgV2YWx1",
-            "ZRgEIAEoCRIOCgZkZXRhaWwYBSABKAkiYQoGTm90aWNlEiYKBGNvZGUYASAB",
-            "KA4yGC5zdHJlYW1kaXQudjEuTm90aWNlQ29kZRIOCgZkZXRhaWwYAiABKAkS",
-            "EAoIZXZlbnRfaWQYAyABKAQSDQoFd29yZHMYBCADKAki+wEKBVN0YXRzEhMK",
-            "C2ZyYW1lc19zZW50GAEgASgEEiQKB2Ryb3BwZWQYAiABKAsyEy5zdHJlYW1k",
-            "aXQudjEuRHJvcHMSFAoHc3RlcF9tcxgDIAEoAUgAiAEBEhYKCWRlY29kZV9t",
-            "cxgEIAEoAUgBiAEBEhYKCWVuY29kZV9tcxgFIAEoAUgCiAEBEhUKCGRyaWZ0",
-            "X21zGAYgASgBSAOIAQESDAoEcnVuZxgHIAEoDRIXCg9hY3RpdmVfc2Vzc2lv",
-            "bnMYCCABKA1CCgoIX3N0ZXBfbXNCDAoKX2RlY29kZV9tc0IMCgpfZW5jb2Rl",
-            "X21zQgsKCV9kcmlmdF9tcyIuCghEcmFpbmluZxISCgpkZWFkbGluZV9zGAEg",
-            "ASgBEg4KBmRldGFpbBgCIAEoCSKtAQoGQ2xvc2VkEioKBnJlYXNvbhgBIAEo",
-            "DjIaLnN0cmVhbWRpdC52MS5DbG9zZWRSZWFzb24SDgoGZGV0YWlsGAIgASgJ",
-            "EhgKEGZyYW1lc19nZW5lcmF0ZWQYAyABKAQSEwoLZnJhbWVzX3NlbnQYBCAB",
-            "KAQSJAoHZHJvcHBlZBgFIAEoCzITLnN0cmVhbWRpdC52MS5Ecm9wcxISCgpk",
-            "dXJhdGlvbl9zGAYgASgBKmMKCFN0ZWVyaW5nEhgKFFNURUVSSU5HX1VOU1BF",
-            "Q0lGSUVEEAASEwoPU1RFRVJJTkdfUFJPTVBUEAESEgoOU1RFRVJJTkdfU1RB",
-            "VEUQAhIUChBTVEVFUklOR19BQ1RJT05TEAMqVwoKQWN0aW9uS2luZBIbChdB",
-            "Q1RJT05fS0lORF9VTlNQRUNJRklFRBAAEhYKEkFDVElPTl9LSU5EX0JVVFRP",
-            "ThABEhQKEEFDVElPTl9LSU5EX0FYSVMQAipLCghFbmNvZGluZxIYChRFTkNP",
-            "RElOR19VTlNQRUNJRklFRBAAEhEKDUVOQ09ESU5HX0pQRUcQARISCg5FTkNP",
-            "RElOR19SR0IyNBACKmIKCERlbGl2ZXJ5EhgKFERFTElWRVJZX1VOU1BFQ0lG",
-            "SUVEEAASEwoPREVMSVZFUllfTEFURVNUEAESFQoRREVMSVZFUllfTE9DS1NU",
-            "RVAQAhIQCgxERUxJVkVSWV9BTEwQAyqQAQoQUHJvbXB0VHJhbnNpdGlvbhIh",
-            "Ch1QUk9NUFRfVFJBTlNJVElPTl9VTlNQRUNJRklFRBAAEh8KG1BST01QVF9U",
-            "UkFOU0lUSU9OX0lNTUVESUFURRABEhwKGFBST01QVF9UUkFOU0lUSU9OX1NN",
-            "T09USBACEhoKFlBST01QVF9UUkFOU0lUSU9OX0ZBU1QQAyqOCgoMUmVqZWN0",
-            "UmVhc29uEh0KGVJFSkVDVF9SRUFTT05fVU5TUEVDSUZJRUQQABIfChtSRUpF",
-            "Q1RfUkVBU09OX09QRU5fRVhQRUNURUQQARIfChtSRUpFQ1RfUkVBU09OX09Q",
-            "RU5fUkVQRUFURUQQAhIfChtSRUpFQ1RfUkVBU09OX0VNUFRZX01FU1NBR0UQ",
-            "AxIpCiVSRUpFQ1RfUkVBU09OX0FQSV9WRVJTSU9OX1VOU1VQUE9SVEVEEAQS",
-            "HwobUkVKRUNUX1JFQVNPTl9VTktOT1dOX1dPUkxEEAUSIQodUkVKRUNUX1JF",
-            "QVNPTl9VTktOT1dOX1BST0ZJTEUQBhIkCiBSRUpFQ1RfUkVBU09OX05PX0NP",
-            "TU1PTl9FTkNPRElORxAHEh0KGVJFSkVDVF9SRUFTT05fU0VSVkVSX0ZVTEwQ",
-            "CBIlCiFSRUpFQ1RfUkVBU09OX0VWRU5UX0lEX05PVF9SSVNJTkcQCRIeChpS",
-            "RUpFQ1RfUkVBU09OX1BST01QVF9FTVBUWRAKEiEKHVJFSkVDVF9SRUFTT05f",
-            "UFJPTVBUX1RPT19MT05HEAsSIAocUkVKRUNUX1JFQVNPTl9QUk9NUFRfVU5L",
-            "Tk9XThAMEh4KGlJFSkVDVF9SRUFTT05fU1RBVEVfTEVOR1RIEA0SIgoeUkVK",
-            "RUNUX1JFQVNPTl9TVEFURV9OT1RfRklOSVRFEA4SJAogUkVKRUNUX1JFQVNP",
-            "Tl9TVEFURV9PVVRfT0ZfUkFOR0UQDxIiCh5SRUpFQ1RfUkVBU09OX0hPUkla",
-            "T05fVE9PX0xPTkcQEBIgChxSRUpFQ1RfUkVBU09OX1VOS05PV05fQUNUSU9O",
-            "EBESIQodUkVKRUNUX1JFQVNPTl9VTktOT1dOX0NPTU1BTkQQEhIjCh9SRUpF",
-            "Q1RfUkVBU09OX0FDS19VTktOT1dOX0ZSQU1FEBMSHgoaUkVKRUNUX1JFQVNP",
-            "Tl9PVVRfT0ZfUkFOR0UQFBIhCh1SRUpFQ1RfUkVBU09OX1VOQVVUSEVOVElD",
-            "QVRFRBAVEiQKIFJFSkVDVF9SRUFTT05fVU5LTk9XTl9UUkFOU0lUSU9OEBYS",
-            "HQoZUkVKRUNUX1JFQVNPTl9TT1VSQ0VfU0laRRAXEiMKH1JFSkVDVF9SRUFT",
-            "T05fU09VUkNFX1VOUkVBREFCTEUQGBIiCh5SRUpFQ1RfUkVBU09OX1NPVVJD",
-            "RV9OT1RfVEFLRU4QGRIjCh9SRUpFQ1RfUkVBU09OX0FDVElPTlNfTk9UX1RB",
-            "S0VOEBoSIQodUkVKRUNUX1JFQVNPTl9BQ1RJT05fUkVQRUFURUQQGxIlCiFS",
-            "RUpFQ1RfUkVBU09OX0FDVElPTl9PVVRfT0ZfUkFOR0UQHBIjCh9SRUpFQ1Rf",
-            "UkVBU09OX0FDVElPTlNfRVhDTFVTSVZFEB0SJQohUkVKRUNUX1JFQVNPTl9V",
-            "TktOT1dOX1NUQVRFX0ZJRUxEEB4SJgoiUkVKRUNUX1JFQVNPTl9TVEFURV9G",
-            "SUVMRF9SRVBFQVRFRBAfEiAKHFJFSkVDVF9SRUFTT05fQ0FOTk9UX0JFX09Q",
-            "RU4QIBIkCiBSRUpFQ1RfUkVBU09OX1VOS05PV05fU1RBUlRfQ0xJUBAhEiQK",
-            "IFJFSkVDVF9SRUFTT05fU1RBUlRfRE9FU19OT1RfRklUECISIgoeUkVKRUNU",
-            "X1JFQVNPTl9TVEFSVF9VTlJFQURBQkxFECMqugEKCk5vdGljZUNvZGUSGwoX",
-            "Tk9USUNFX0NPREVfVU5TUEVDSUZJRUQQABIdChlOT1RJQ0VfQ09ERV9VTktO",
-            "T1dOX1dPUkRTEAESFAoQTk9USUNFX0NPREVfTEFURRACEhwKGE5PVElDRV9D",
-            "T0RFX1JVTkdfQ0hBTkdFRBADEhoKFk5PVElDRV9DT0RFX0ZBUl9QUk9NUFQQ",
-            "BBIgChxOT1RJQ0VfQ09ERV9BQ1RJT05TX1JFTEVBU0VEEAUqpAIKDENsb3Nl",
-            "ZFJlYXNvbhIdChlDTE9TRURfUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobQ0xP",
-            "U0VEX1JFQVNPTl9DTElFTlRfQ0xPU0VEEAESHQoZQ0xPU0VEX1JFQVNPTl9D",
-            "TElFTlRfR09ORRACEhYKEkNMT1NFRF9SRUFTT05fSURMRRADEhoKFkNMT1NF",
-            "RF9SRUFTT05fVE9PX1NMT1cQBBIhCh1DTE9TRURfUkVBU09OX1NFUlZFUl9E",
-            "UkFJTklORxAFEh8KG0NMT1NFRF9SRUFTT05fRU5HSU5FX0ZBSUxFRBAGEiEK",
-            "HUNMT1NFRF9SRUFTT05fQ09OTkVDVElPTl9MT1NUEAcSGgoWQ0xPU0VEX1JF",
-            "QVNPTl9SRUpFQ1RFRBAIMq8BCg1FbmdpbmVTZXJ2aWNlElgKDUdldFNlcnZl",
-            "ckluZm8SIi5zdHJlYW1kaXQudjEuR2V0U2VydmVySW5mb1JlcXVlc3QaIy5z",
-            "dHJlYW1kaXQudjEuR2V0U2VydmVySW5mb1Jlc3BvbnNlEkQKBFBsYXkSGy5z",
-            "dHJlYW1kaXQudjEuQ2xpZW50TWVzc2FnZRobLnN0cmVhbWRpdC52MS5TZXJ2",
-            "ZXJNZXNzYWdlKAEwAWIGcHJvdG8z"));
+            "CzITLnN0cmVhbWRpdC52MS5TdGFydBIeChFyZWNlaXZlZF9mcmFtZV9pZBgQ",
+            "IAEoBEgBiAEBQgcKBV9zZWVkQhQKEl9yZWNlaXZlZF9mcmFtZV9pZCJOCgVT",
+            "dGFydBIOCgRjbGlwGAEgASgJSAASKwoGZnJhbWVzGAIgASgLMhkuc3RyZWFt",
+            "ZGl0LnYxLlN0YXJ0RnJhbWVzSABCCAoGc291cmNlIr0BCgtTdGFydEZyYW1l",
+            "cxIoCghlbmNvZGluZxgBIAEoDjIWLnN0cmVhbWRpdC52MS5FbmNvZGluZxIN",
+            "CgV3aWR0aBgCIAEoDRIOCgZoZWlnaHQYAyABKA0SEAoIcGF5bG9hZHMYBCAD",
+            "KAwSJwoGc3RhdGVzGAUgAygLMhcuc3RyZWFtZGl0LnYxLlN0YXRlU3RlcBIq",
+            "CgdhY3Rpb25zGAYgAygLMhkuc3RyZWFtZGl0LnYxLkFjdGlvbnNTdGVwIokB",
+            "CgZQcm9tcHQSDAoEdGV4dBgBIAEoCRIyCgp0cmFuc2l0aW9uGAIgASgOMh4u",
+            "c3RyZWFtZGl0LnYxLlByb21wdFRyYW5zaXRpb24SFQoNc21vb3RoX2ZyYW1l",
+            "cxgDIAEoDRIXCgpyZW5vaXNlX3RvGAQgASgCSACIAQFCDQoLX3Jlbm9pc2Vf",
+            "dG8ieQoLU291cmNlRnJhbWUSKAoIZW5jb2RpbmcYASABKA4yFi5zdHJlYW1k",
+            "aXQudjEuRW5jb2RpbmcSDQoFd2lkdGgYAiABKA0SDgoGaGVpZ2h0GAMgASgN",
+            "Eg8KB3BheWxvYWQYBCABKAwSEAoIc3RyZW5ndGgYBSABKAIiUQoFU3RhdGUS",
+            "DgoGdmFsdWVzGAEgAygCEigKB2hvcml6b24YAiADKAsyFy5zdHJlYW1kaXQu",
+            "djEuU3RhdGVTdGVwEg4KBmZpZWxkcxgDIAMoCSIbCglTdGF0ZVN0ZXASDgoG",
+            "dmFsdWVzGAEgAygCImAKB0FjdGlvbnMSKQoGdmFsdWVzGAEgAygLMhkuc3Ry",
+            "ZWFtZGl0LnYxLkFjdGlvblZhbHVlEioKB2hvcml6b24YAiADKAsyGS5zdHJl",
+            "YW1kaXQudjEuQWN0aW9uc1N0ZXAiKgoLQWN0aW9uVmFsdWUSDAoEbmFtZRgB",
+            "IAEoCRINCgV2YWx1ZRgCIAEoAiI4CgtBY3Rpb25zU3RlcBIpCgZ2YWx1ZXMY",
+            "ASADKAsyGS5zdHJlYW1kaXQudjEuQWN0aW9uVmFsdWUi6QEKB0NvbnRyb2wS",
+            "JAoFcGF1c2UYASABKAsyEy5zdHJlYW1kaXQudjEuUGF1c2VIABImCgZyZXN1",
+            "bWUYAiABKAsyFC5zdHJlYW1kaXQudjEuUmVzdW1lSAASJAoFcmVzZXQYAyAB",
+            "KAsyEy5zdHJlYW1kaXQudjEuUmVzZXRIABI1Cg5zd2l0Y2hfcHJvZmlsZRgE",
+            "IAEoCzIbLnN0cmVhbWRpdC52MS5Td2l0Y2hQcm9maWxlSAASKAoHcmVsZWFz",
+            "ZRgFIAEoCzIVLnN0cmVhbWRpdC52MS5SZWxlYXNlSABCCQoHY29tbWFuZCIH",
+            "CgVQYXVzZSIICgZSZXN1bWUiRwoFUmVzZXQSEQoEc2VlZBgBIAEoBEgAiAEB",
+            "EiIKBXN0YXJ0GAIgASgLMhMuc3RyZWFtZGl0LnYxLlN0YXJ0QgcKBV9zZWVk",
+            "IjMKB1JlbGVhc2USKAoIc3RlZXJpbmcYASADKA4yFi5zdHJlYW1kaXQudjEu",
+            "U3RlZXJpbmciHQoNU3dpdGNoUHJvZmlsZRIMCgRuYW1lGAEgASgJIkgKA0Fj",
+            "axIQCghmcmFtZV9pZBgBIAEoBBIYChByZWNlaXZlZF90aW1lX3VzGAIgASgD",
+            "EhUKDXNob3duX3RpbWVfdXMYAyABKAMiOwoJSGVhcnRiZWF0EhYKDmNsaWVu",
+            "dF90aW1lX3VzGAEgASgDEhYKDnNlcnZlcl90aW1lX3VzGAIgASgDIhcKBUNs",
+            "b3NlEg4KBmRldGFpbBgBIAEoCSKhAwoNU2VydmVyTWVzc2FnZRImCgZvcGVu",
+            "ZWQYASABKAsyFC5zdHJlYW1kaXQudjEuT3BlbmVkSAASJAoFZnJhbWUYAiAB",
+            "KAsyEy5zdHJlYW1kaXQudjEuRnJhbWVIABIzCg1ldmVudF9hcHBsaWVkGAMg",
+            "ASgLMhouc3RyZWFtZGl0LnYxLkV2ZW50QXBwbGllZEgAEjUKDmV2ZW50X3Jl",
+            "amVjdGVkGAQgASgLMhsuc3RyZWFtZGl0LnYxLkV2ZW50UmVqZWN0ZWRIABIm",
+            "CgZub3RpY2UYBSABKAsyFC5zdHJlYW1kaXQudjEuTm90aWNlSAASJAoFc3Rh",
+            "dHMYBiABKAsyEy5zdHJlYW1kaXQudjEuU3RhdHNIABIsCgloZWFydGJlYXQY",
+            "ByABKAsyFy5zdHJlYW1kaXQudjEuSGVhcnRiZWF0SAASKgoIZHJhaW5pbmcY",
+            "CCABKAsyFi5zdHJlYW1kaXQudjEuRHJhaW5pbmdIABImCgZjbG9zZWQYCSAB",
+            "KAsyFC5zdHJlYW1kaXQudjEuQ2xvc2VkSABCBgoEYm9keSLZAwoGT3BlbmVk",
+            "EhIKCnNlc3Npb25faWQYASABKAkSJgoFd29ybGQYAiABKAsyFy5zdHJlYW1k",
+            "aXQudjEuV29ybGRJbmZvEigKCGVuY29kaW5nGAMgASgOMhYuc3RyZWFtZGl0",
+            "LnYxLkVuY29kaW5nEg8KB3Byb2ZpbGUYBCABKAkSDAoEc2VlZBgFIAEoBBIo",
+            "CghkZWxpdmVyeRgGIAEoDjIWLnN0cmVhbWRpdC52MS5EZWxpdmVyeRIOCgZ3",
+            "aW5kb3cYByABKA0SEwoLYXBpX3ZlcnNpb24YCCABKA0SFgoOaWRsZV90aW1l",
+            "b3V0X3MYCSABKAESGAoQbWF4X3Byb21wdF9jaGFycxgKIAEoDRIaChJtYXhf",
+            "aG9yaXpvbl9mcmFtZXMYCyABKA0SFgoOc2VydmVyX3RpbWVfdXMYDCABKAMS",
+            "FAoMcmVzdW1lX3Rva2VuGA0gASgJEhAKCHJlc3VtZV9zGA4gASgBEg8KB3Jl",
+            "c3VtZWQYDyABKAgSFQoNbGFzdF9ldmVudF9pZBgQIAEoBBIqCgpzdGVlcmVk",
+            "X2J5GBEgAygOMhYuc3RyZWFtZGl0LnYxLlN0ZWVyaW5nEhkKEWFjdGlvbnNf",
+            "dGltZW91dF9zGBIgASgBIq0CCgVGcmFtZRIQCghmcmFtZV9pZBgBIAEoBBIO",
+            "CgZwdHNfdXMYAiABKAMSFQoNbGFzdF9ldmVudF9pZBgDIAEoBBIoCghlbmNv",
+            "ZGluZxgEIAEoDjIWLnN0cmVhbWRpdC52MS5FbmNvZGluZxINCgV3aWR0aBgF",
+            "IAEoDRIOCgZoZWlnaHQYBiABKA0SDwoHcGF5bG9hZBgHIAEoDBIZChFnZW5l",
+            "cmF0ZV9zdGFydF91cxgIIAEoAxIXCg9nZW5lcmF0ZV9lbmRfdXMYCSABKAMS",
+            "DwoHc2VuZF91cxgKIAEoAxIRCgllbmNvZGVfdXMYCyABKA0SDAoEcnVuZxgM",
+            "IAEoDRIrCg5kcm9wcGVkX2JlZm9yZRgNIAEoCzITLnN0cmVhbWRpdC52MS5E",
+            "cm9wcyI6CgVEcm9wcxIQCghnZW5lcmF0ZRgBIAEoDRIOCgZlbmNvZGUYAiAB",
+            "KA0SDwoHbmV0d29yaxgDIAEoDSJXCgxFdmVudEFwcGxpZWQSEAoIZXZlbnRf",
+            "aWQYASABKAQSEAoIZnJhbWVfaWQYAiABKAQSDgoGcHRzX3VzGAMgASgDEhMK",
+            "C3JlcGxhY2VkX2J5GAQgASgEInsKDUV2ZW50UmVqZWN0ZWQSEAoIZXZlbnRf",
+            "aWQYASABKAQSKgoGcmVhc29uGAIgASgOMhouc3RyZWFtZGl0LnYxLlJlamVj",
+            "dFJlYXNvbhINCgVmaWVsZBgDIAEoCRINCgV2YWx1ZRgEIAEoCRIOCgZkZXRh",
+            "aWwYBSABKAkiYQoGTm90aWNlEiYKBGNvZGUYASABKA4yGC5zdHJlYW1kaXQu",
+            "djEuTm90aWNlQ29kZRIOCgZkZXRhaWwYAiABKAkSEAoIZXZlbnRfaWQYAyAB",
+            "KAQSDQoFd29yZHMYBCADKAki+wEKBVN0YXRzEhMKC2ZyYW1lc19zZW50GAEg",
+            "ASgEEiQKB2Ryb3BwZWQYAiABKAsyEy5zdHJlYW1kaXQudjEuRHJvcHMSFAoH",
+            "c3RlcF9tcxgDIAEoAUgAiAEBEhYKCWRlY29kZV9tcxgEIAEoAUgBiAEBEhYK",
+            "CWVuY29kZV9tcxgFIAEoAUgCiAEBEhUKCGRyaWZ0X21zGAYgASgBSAOIAQES",
+            "DAoEcnVuZxgHIAEoDRIXCg9hY3RpdmVfc2Vzc2lvbnMYCCABKA1CCgoIX3N0",
+            "ZXBfbXNCDAoKX2RlY29kZV9tc0IMCgpfZW5jb2RlX21zQgsKCV9kcmlmdF9t",
+            "cyIuCghEcmFpbmluZxISCgpkZWFkbGluZV9zGAEgASgBEg4KBmRldGFpbBgC",
+            "IAEoCSKtAQoGQ2xvc2VkEioKBnJlYXNvbhgBIAEoDjIaLnN0cmVhbWRpdC52",
+            "MS5DbG9zZWRSZWFzb24SDgoGZGV0YWlsGAIgASgJEhgKEGZyYW1lc19nZW5l",
+            "cmF0ZWQYAyABKAQSEwoLZnJhbWVzX3NlbnQYBCABKAQSJAoHZHJvcHBlZBgF",
+            "IAEoCzITLnN0cmVhbWRpdC52MS5Ecm9wcxISCgpkdXJhdGlvbl9zGAYgASgB",
+            "KmMKCFN0ZWVyaW5nEhgKFFNURUVSSU5HX1VOU1BFQ0lGSUVEEAASEwoPU1RF",
+            "RVJJTkdfUFJPTVBUEAESEgoOU1RFRVJJTkdfU1RBVEUQAhIUChBTVEVFUklO",
+            "R19BQ1RJT05TEAMqVwoKQWN0aW9uS2luZBIbChdBQ1RJT05fS0lORF9VTlNQ",
+            "RUNJRklFRBAAEhYKEkFDVElPTl9LSU5EX0JVVFRPThABEhQKEEFDVElPTl9L",
+            "SU5EX0FYSVMQAipLCghFbmNvZGluZxIYChRFTkNPRElOR19VTlNQRUNJRklF",
+            "RBAAEhEKDUVOQ09ESU5HX0pQRUcQARISCg5FTkNPRElOR19SR0IyNBACKmIK",
+            "CERlbGl2ZXJ5EhgKFERFTElWRVJZX1VOU1BFQ0lGSUVEEAASEwoPREVMSVZF",
+            "UllfTEFURVNUEAESFQoRREVMSVZFUllfTE9DS1NURVAQAhIQCgxERUxJVkVS",
+            "WV9BTEwQAyqQAQoQUHJvbXB0VHJhbnNpdGlvbhIhCh1QUk9NUFRfVFJBTlNJ",
+            "VElPTl9VTlNQRUNJRklFRBAAEh8KG1BST01QVF9UUkFOU0lUSU9OX0lNTUVE",
+            "SUFURRABEhwKGFBST01QVF9UUkFOU0lUSU9OX1NNT09USBACEhoKFlBST01Q",
+            "VF9UUkFOU0lUSU9OX0ZBU1QQAyqOCgoMUmVqZWN0UmVhc29uEh0KGVJFSkVD",
+            "VF9SRUFTT05fVU5TUEVDSUZJRUQQABIfChtSRUpFQ1RfUkVBU09OX09QRU5f",
+            "RVhQRUNURUQQARIfChtSRUpFQ1RfUkVBU09OX09QRU5fUkVQRUFURUQQAhIf",
+            "ChtSRUpFQ1RfUkVBU09OX0VNUFRZX01FU1NBR0UQAxIpCiVSRUpFQ1RfUkVB",
+            "U09OX0FQSV9WRVJTSU9OX1VOU1VQUE9SVEVEEAQSHwobUkVKRUNUX1JFQVNP",
+            "Tl9VTktOT1dOX1dPUkxEEAUSIQodUkVKRUNUX1JFQVNPTl9VTktOT1dOX1BS",
+            "T0ZJTEUQBhIkCiBSRUpFQ1RfUkVBU09OX05PX0NPTU1PTl9FTkNPRElORxAH",
+            "Eh0KGVJFSkVDVF9SRUFTT05fU0VSVkVSX0ZVTEwQCBIlCiFSRUpFQ1RfUkVB",
+            "U09OX0VWRU5UX0lEX05PVF9SSVNJTkcQCRIeChpSRUpFQ1RfUkVBU09OX1BS",
+            "T01QVF9FTVBUWRAKEiEKHVJFSkVDVF9SRUFTT05fUFJPTVBUX1RPT19MT05H",
+            "EAsSIAocUkVKRUNUX1JFQVNPTl9QUk9NUFRfVU5LTk9XThAMEh4KGlJFSkVD",
+            "VF9SRUFTT05fU1RBVEVfTEVOR1RIEA0SIgoeUkVKRUNUX1JFQVNPTl9TVEFU",
+            "RV9OT1RfRklOSVRFEA4SJAogUkVKRUNUX1JFQVNPTl9TVEFURV9PVVRfT0Zf",
+            "UkFOR0UQDxIiCh5SRUpFQ1RfUkVBU09OX0hPUklaT05fVE9PX0xPTkcQEBIg",
+            "ChxSRUpFQ1RfUkVBU09OX1VOS05PV05fQUNUSU9OEBESIQodUkVKRUNUX1JF",
+            "QVNPTl9VTktOT1dOX0NPTU1BTkQQEhIjCh9SRUpFQ1RfUkVBU09OX0FDS19V",
+            "TktOT1dOX0ZSQU1FEBMSHgoaUkVKRUNUX1JFQVNPTl9PVVRfT0ZfUkFOR0UQ",
+            "FBIhCh1SRUpFQ1RfUkVBU09OX1VOQVVUSEVOVElDQVRFRBAVEiQKIFJFSkVD",
+            "VF9SRUFTT05fVU5LTk9XTl9UUkFOU0lUSU9OEBYSHQoZUkVKRUNUX1JFQVNP",
+            "Tl9TT1VSQ0VfU0laRRAXEiMKH1JFSkVDVF9SRUFTT05fU09VUkNFX1VOUkVB",
+            "REFCTEUQGBIiCh5SRUpFQ1RfUkVBU09OX1NPVVJDRV9OT1RfVEFLRU4QGRIj",
+            "Ch9SRUpFQ1RfUkVBU09OX0FDVElPTlNfTk9UX1RBS0VOEBoSIQodUkVKRUNU",
+            "X1JFQVNPTl9BQ1RJT05fUkVQRUFURUQQGxIlCiFSRUpFQ1RfUkVBU09OX0FD",
+            "VElPTl9PVVRfT0ZfUkFOR0UQHBIjCh9SRUpFQ1RfUkVBU09OX0FDVElPTlNf",
+            "RVhDTFVTSVZFEB0SJQohUkVKRUNUX1JFQVNPTl9VTktOT1dOX1NUQVRFX0ZJ",
+            "RUxEEB4SJgoiUkVKRUNUX1JFQVNPTl9TVEFURV9GSUVMRF9SRVBFQVRFRBAf",
+            "EiAKHFJFSkVDVF9SRUFTT05fQ0FOTk9UX0JFX09QRU4QIBIkCiBSRUpFQ1Rf",
+            "UkVBU09OX1VOS05PV05fU1RBUlRfQ0xJUBAhEiQKIFJFSkVDVF9SRUFTT05f",
+            "U1RBUlRfRE9FU19OT1RfRklUECISIgoeUkVKRUNUX1JFQVNPTl9TVEFSVF9V",
+            "TlJFQURBQkxFECMqugEKCk5vdGljZUNvZGUSGwoXTk9USUNFX0NPREVfVU5T",
+            "UEVDSUZJRUQQABIdChlOT1RJQ0VfQ09ERV9VTktOT1dOX1dPUkRTEAESFAoQ",
+            "Tk9USUNFX0NPREVfTEFURRACEhwKGE5PVElDRV9DT0RFX1JVTkdfQ0hBTkdF",
+            "RBADEhoKFk5PVElDRV9DT0RFX0ZBUl9QUk9NUFQQBBIgChxOT1RJQ0VfQ09E",
+            "RV9BQ1RJT05TX1JFTEVBU0VEEAUqpAIKDENsb3NlZFJlYXNvbhIdChlDTE9T",
+            "RURfUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobQ0xPU0VEX1JFQVNPTl9DTElF",
+            "TlRfQ0xPU0VEEAESHQoZQ0xPU0VEX1JFQVNPTl9DTElFTlRfR09ORRACEhYK",
+            "EkNMT1NFRF9SRUFTT05fSURMRRADEhoKFkNMT1NFRF9SRUFTT05fVE9PX1NM",
+            "T1cQBBIhCh1DTE9TRURfUkVBU09OX1NFUlZFUl9EUkFJTklORxAFEh8KG0NM",
+            "T1NFRF9SRUFTT05fRU5HSU5FX0ZBSUxFRBAGEiEKHUNMT1NFRF9SRUFTT05f",
+            "Q09OTkVDVElPTl9MT1NUEAcSGgoWQ0xPU0VEX1JFQVNPTl9SRUpFQ1RFRBAI",
+            "Mq8BCg1FbmdpbmVTZXJ2aWNlElgKDUdldFNlcnZlckluZm8SIi5zdHJlYW1k",
+            "aXQudjEuR2V0U2VydmVySW5mb1JlcXVlc3QaIy5zdHJlYW1kaXQudjEuR2V0",
+            "U2VydmVySW5mb1Jlc3BvbnNlEkQKBFBsYXkSGy5zdHJlYW1kaXQudjEuQ2xp",
+            "ZW50TWVzc2FnZRobLnN0cmVhbWRpdC52MS5TZXJ2ZXJNZXNzYWdlKAEwAWIG",
+            "cHJvdG8z"));
       descriptor = pbr::FileDescriptor.FromGeneratedCode(descriptorData,
           new pbr::FileDescriptor[] { },
           new pbr::GeneratedClrTypeInfo(new[] {typeof(global::Streamdit.V1.Steering), typeof(global::Streamdit.V1.ActionKind), typeof(global::Streamdit.V1.Encoding), typeof(global::Streamdit.V1.Delivery), typeof(global::Streamdit.V1.PromptTransition), typeof(global::Streamdit.V1.RejectReason), typeof(global::Streamdit.V1.NoticeCode), typeof(global::Streamdit.V1.ClosedReason), }, null, new pbr::GeneratedClrTypeInfo[] {
@@ -210,7 +212,7 @@ namespace Streamdit.V1 {
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.StateField), global::Streamdit.V1.StateField.Parser, new[]{ "Name", "Min", "Max", "Periodic", "Initial" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.ProfileInfo), global::Streamdit.V1.ProfileInfo.Parser, new[]{ "Name", "References", "Chunks", "ChunkSize", "StepsPerShift", "FramesPerShift" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.ClientMessage), global::Streamdit.V1.ClientMessage.Parser, new[]{ "EventId", "ClientTimeUs", "Open", "Prompt", "State", "Control", "Ack", "Heartbeat", "Close", "SourceFrame", "Actions" }, new[]{ "Body" }, null, null, null),
-            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Open), global::Streamdit.V1.Open.Parser, new[]{ "ApiVersion", "SdkName", "SdkVersion", "World", "Encodings", "Profile", "Seed", "Delivery", "Window", "Prompt", "State", "JpegQuality", "ResumeToken", "Actions", "Start" }, new[]{ "Seed" }, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Open), global::Streamdit.V1.Open.Parser, new[]{ "ApiVersion", "SdkName", "SdkVersion", "World", "Encodings", "Profile", "Seed", "Delivery", "Window", "Prompt", "State", "JpegQuality", "ResumeToken", "Actions", "Start", "ReceivedFrameId" }, new[]{ "Seed", "ReceivedFrameId" }, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Start), global::Streamdit.V1.Start.Parser, new[]{ "Clip", "Frames" }, new[]{ "Source" }, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.StartFrames), global::Streamdit.V1.StartFrames.Parser, new[]{ "Encoding", "Width", "Height", "Payloads", "States", "Actions" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Prompt), global::Streamdit.V1.Prompt.Parser, new[]{ "Text", "Transition", "SmoothFrames", "RenoiseTo" }, new[]{ "RenoiseTo" }, null, null, null),
@@ -233,7 +235,7 @@ namespace Streamdit.V1 {
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Opened), global::Streamdit.V1.Opened.Parser, new[]{ "SessionId", "World", "Encoding", "Profile", "Seed", "Delivery", "Window", "ApiVersion", "IdleTimeoutS", "MaxPromptChars", "MaxHorizonFrames", "ServerTimeUs", "ResumeToken", "ResumeS", "Resumed", "LastEventId", "SteeredBy", "ActionsTimeoutS" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Frame), global::Streamdit.V1.Frame.Parser, new[]{ "FrameId", "PtsUs", "LastEventId", "Encoding", "Width", "Height", "Payload", "GenerateStartUs", "GenerateEndUs", "SendUs", "EncodeUs", "Rung", "DroppedBefore" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Drops), global::Streamdit.V1.Drops.Parser, new[]{ "Generate", "Encode", "Network" }, null, null, null, null),
-            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.EventApplied), global::Streamdit.V1.EventApplied.Parser, new[]{ "EventId", "FrameId", "PtsUs" }, null, null, null, null),
+            new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.EventApplied), global::Streamdit.V1.EventApplied.Parser, new[]{ "EventId", "FrameId", "PtsUs", "ReplacedBy" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.EventRejected), global::Streamdit.V1.EventRejected.Parser, new[]{ "EventId", "Reason", "Field", "Value", "Detail" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Notice), global::Streamdit.V1.Notice.Parser, new[]{ "Code", "Detail", "EventId", "Words" }, null, null, null, null),
             new pbr::GeneratedClrTypeInfo(typeof(global::Streamdit.V1.Stats), global::Streamdit.V1.Stats.Parser, new[]{ "FramesSent", "Dropped", "StepMs", "DecodeMs", "EncodeMs", "DriftMs", "Rung", "ActiveSessions" }, new[]{ "StepMs", "DecodeMs", "EncodeMs", "DriftMs" }, null, null, null),
@@ -3682,6 +3684,7 @@ namespace Streamdit.V1 {
       resumeToken_ = other.resumeToken_;
       actions_ = other.actions_ != null ? other.actions_.Clone() : null;
       start_ = other.start_ != null ? other.start_.Clone() : null;
+      receivedFrameId_ = other.receivedFrameId_;
       _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
     }
 
@@ -3925,6 +3928,37 @@ namespace Streamdit.V1 {
       }
     }
 
+    /// <summary>Field number for the "received_frame_id" field.</summary>
+    public const int ReceivedFrameIdFieldNumber = 16;
+    private readonly static ulong ReceivedFrameIdDefaultValue = 0UL;
+
+    private ulong receivedFrameId_;
+    /// <summary>
+    /// With `resume_token`: the newest frame that arrived, 0 if none did. The first frame of the new connection then names
+    /// all that were lost between the two in `dropped_before`.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public ulong ReceivedFrameId {
+      get { if ((_hasBits0 & 2) != 0) { return receivedFrameId_; } else { return ReceivedFrameIdDefaultValue; } }
+      set {
+        _hasBits0 |= 2;
+        receivedFrameId_ = value;
+      }
+    }
+    /// <summary>Gets whether the "received_frame_id" field is set</summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public bool HasReceivedFrameId {
+      get { return (_hasBits0 & 2) != 0; }
+    }
+    /// <summary>Clears the value of the "received_frame_id" field</summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public void ClearReceivedFrameId() {
+      _hasBits0 &= ~2;
+    }
+
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public override bool Equals(object other) {
@@ -3955,6 +3989,7 @@ namespace Streamdit.V1 {
       if (ResumeToken != other.ResumeToken) return false;
       if (!object.Equals(Actions, other.Actions)) return false;
       if (!object.Equals(Start, other.Start)) return false;
+      if (ReceivedFrameId != other.ReceivedFrameId) return false;
       return Equals(_unknownFields, other._unknownFields);
     }
 
@@ -3977,6 +4012,7 @@ namespace Streamdit.V1 {
       if (ResumeToken.Length != 0) hash ^= ResumeToken.GetHashCode();
       if (actions_ != null) hash ^= Actions.GetHashCode();
       if (start_ != null) hash ^= Start.GetHashCode();
+      if (HasReceivedFrameId) hash ^= ReceivedFrameId.GetHashCode();
       if (_unknownFields != null) {
         hash ^= _unknownFields.GetHashCode();
       }
@@ -4052,6 +4088,10 @@ namespace Streamdit.V1 {
         output.WriteRawTag(122);
         output.WriteMessage(Start);
       }
+      if (HasReceivedFrameId) {
+        output.WriteRawTag(128, 1);
+        output.WriteUInt64(ReceivedFrameId);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(output);
       }
@@ -4119,6 +4159,10 @@ namespace Streamdit.V1 {
         output.WriteRawTag(122);
         output.WriteMessage(Start);
       }
+      if (HasReceivedFrameId) {
+        output.WriteRawTag(128, 1);
+        output.WriteUInt64(ReceivedFrameId);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(ref output);
       }
@@ -4171,6 +4215,9 @@ namespace Streamdit.V1 {
       }
       if (start_ != null) {
         size += 1 + pb::CodedOutputStream.ComputeMessageSize(Start);
+      }
+      if (HasReceivedFrameId) {
+        size += 2 + pb::CodedOutputStream.ComputeUInt64Size(ReceivedFrameId);
       }
       if (_unknownFields != null) {
         size += _unknownFields.CalculateSize();
@@ -4238,6 +4285,9 @@ namespace Streamdit.V1 {
           Start = new global::Streamdit.V1.Start();
         }
         Start.MergeFrom(other.Start);
+      }
+      if (other.HasReceivedFrameId) {
+        ReceivedFrameId = other.ReceivedFrameId;
       }
       _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
     }
@@ -4331,6 +4381,10 @@ namespace Streamdit.V1 {
             input.ReadMessage(Start);
             break;
           }
+          case 128: {
+            ReceivedFrameId = input.ReadUInt64();
+            break;
+          }
         }
       }
     #endif
@@ -4421,6 +4475,10 @@ namespace Streamdit.V1 {
               Start = new global::Streamdit.V1.Start();
             }
             input.ReadMessage(Start);
+            break;
+          }
+          case 128: {
+            ReceivedFrameId = input.ReadUInt64();
             break;
           }
         }
@@ -5441,7 +5499,7 @@ namespace Streamdit.V1 {
   /// <summary>
   /// A picture of the client's own, to be redrawn as the prompt says. The newest ones are those of the chunk that is made
   /// next, as many as it has frames; the last one is held for what comes after, for at most a second of media time.
-  /// Of those that wait for a chunk the newest eight are kept; one that fell out is never answered by `event_applied`.
+  /// Of those that wait for a chunk the newest eight are kept.
   /// </summary>
   [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
   internal sealed partial class SourceFrame : pb::IMessage<SourceFrame>
@@ -11523,7 +11581,8 @@ namespace Streamdit.V1 {
   }
 
   /// <summary>
-  /// The event is in the conditioning; `frame_id` is the first frame that obeys it.
+  /// The event is in the conditioning; `frame_id` is the first frame that obeys it. Every event that is not rejected is
+  /// answered so.
   /// </summary>
   [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
   internal sealed partial class EventApplied : pb::IMessage<EventApplied>
@@ -11563,6 +11622,7 @@ namespace Streamdit.V1 {
       eventId_ = other.eventId_;
       frameId_ = other.frameId_;
       ptsUs_ = other.ptsUs_;
+      replacedBy_ = other.replacedBy_;
       _unknownFields = pb::UnknownFieldSet.Clone(other._unknownFields);
     }
 
@@ -11587,6 +11647,9 @@ namespace Streamdit.V1 {
     /// <summary>Field number for the "frame_id" field.</summary>
     public const int FrameIdFieldNumber = 2;
     private ulong frameId_;
+    /// <summary>
+    /// 0: very many events were replaced before a frame was made; this answer could not wait for it.
+    /// </summary>
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public ulong FrameId {
@@ -11608,6 +11671,22 @@ namespace Streamdit.V1 {
       }
     }
 
+    /// <summary>Field number for the "replaced_by" field.</summary>
+    public const int ReplacedByFieldNumber = 4;
+    private ulong replacedBy_;
+    /// <summary>
+    /// A newer event came before any frame could obey this one, and is obeyed in its place: it says what this one alone
+    /// had said of the state or of short presses, and overrides the rest. 0: it was obeyed itself.
+    /// </summary>
+    [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
+    [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
+    public ulong ReplacedBy {
+      get { return replacedBy_; }
+      set {
+        replacedBy_ = value;
+      }
+    }
+
     [global::System.Diagnostics.DebuggerNonUserCodeAttribute]
     [global::System.CodeDom.Compiler.GeneratedCode("protoc", null)]
     public override bool Equals(object other) {
@@ -11626,6 +11705,7 @@ namespace Streamdit.V1 {
       if (EventId != other.EventId) return false;
       if (FrameId != other.FrameId) return false;
       if (PtsUs != other.PtsUs) return false;
+      if (ReplacedBy != other.ReplacedBy) return false;
       return Equals(_unknownFields, other._unknownFields);
     }
 
@@ -11636,6 +11716,7 @@ namespace Streamdit.V1 {
       if (EventId != 0UL) hash ^= EventId.GetHashCode();
       if (FrameId != 0UL) hash ^= FrameId.GetHashCode();
       if (PtsUs != 0L) hash ^= PtsUs.GetHashCode();
+      if (ReplacedBy != 0UL) hash ^= ReplacedBy.GetHashCode();
       if (_unknownFields != null) {
         hash ^= _unknownFields.GetHashCode();
       }
@@ -11666,6 +11747,10 @@ namespace Streamdit.V1 {
         output.WriteRawTag(24);
         output.WriteInt64(PtsUs);
       }
+      if (ReplacedBy != 0UL) {
+        output.WriteRawTag(32);
+        output.WriteUInt64(ReplacedBy);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(output);
       }
@@ -11688,6 +11773,10 @@ namespace Streamdit.V1 {
         output.WriteRawTag(24);
         output.WriteInt64(PtsUs);
       }
+      if (ReplacedBy != 0UL) {
+        output.WriteRawTag(32);
+        output.WriteUInt64(ReplacedBy);
+      }
       if (_unknownFields != null) {
         _unknownFields.WriteTo(ref output);
       }
@@ -11706,6 +11795,9 @@ namespace Streamdit.V1 {
       }
       if (PtsUs != 0L) {
         size += 1 + pb::CodedOutputStream.ComputeInt64Size(PtsUs);
+      }
+      if (ReplacedBy != 0UL) {
+        size += 1 + pb::CodedOutputStream.ComputeUInt64Size(ReplacedBy);
       }
       if (_unknownFields != null) {
         size += _unknownFields.CalculateSize();
@@ -11727,6 +11819,9 @@ namespace Streamdit.V1 {
       }
       if (other.PtsUs != 0L) {
         PtsUs = other.PtsUs;
+      }
+      if (other.ReplacedBy != 0UL) {
+        ReplacedBy = other.ReplacedBy;
       }
       _unknownFields = pb::UnknownFieldSet.MergeFrom(_unknownFields, other._unknownFields);
     }
@@ -11759,6 +11854,10 @@ namespace Streamdit.V1 {
             PtsUs = input.ReadInt64();
             break;
           }
+          case 32: {
+            ReplacedBy = input.ReadUInt64();
+            break;
+          }
         }
       }
     #endif
@@ -11788,6 +11887,10 @@ namespace Streamdit.V1 {
           }
           case 24: {
             PtsUs = input.ReadInt64();
+            break;
+          }
+          case 32: {
+            ReplacedBy = input.ReadUInt64();
             break;
           }
         }
