@@ -45,6 +45,7 @@ def open_message(opening: Opening, said: OpeningWords, client_time_us: int) -> C
         resume_token=opening.resume_token,
         actions=None if said.actions is None else _actions(said.actions),
         start=None if said.start is None else _start(said.start),
+        received_frame_id=opening.received_frame_id,
     )
     return pb.ClientMessage(client_time_us=client_time_us, open=wire)
 

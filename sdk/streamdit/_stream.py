@@ -34,6 +34,7 @@ BEATS_WHILE_HELD = 4  # within `actions_timeout_s`
 SILENT_HEARTBEATS = 5  # nothing heard for so many: the connection is lost
 CLOSE_TIMEOUT_S = 1.0  # how long the engine may take to confirm
 MAX_WAITING_FRAMES = 256  # of a consumer that must see all of them; more are not acknowledged
+MAX_WAITING_ANSWERS = 2048
 MAX_UNASKED_FRAMES = 1024  # an engine that sends on without credit is cut off
 CATCH_UP_S = 0.05
 # grpc.aio puts this in place of the real status when a write fails before the end was read.
@@ -67,7 +68,8 @@ class Stream:
         self.outbox = Outbox()
         self.inbox = Inbox(max(1, opened.window) if latest else MAX_WAITING_FRAMES, drop_oldest=latest)
         self.notices: deque[EventRejected | Notice | Draining] = deque(maxlen=64)
-        self.applied: deque[EventApplied] = deque(maxlen=256)
+        self.applied: deque[EventApplied] = deque(maxlen=MAX_WAITING_ANSWERS)
+        self.received_frame_id = 0  # the newest; 0: none
         self.closed: Closed | None = None
         self._may_read = asyncio.Event()
         self._may_read.set()
@@ -171,6 +173,7 @@ class Stream:
 
     def _take_frame(self, frame: Frame) -> None:
         self.meter.arrived(frame)
+        self.received_frame_id = frame.frame_id
         self.inbox.put(frame)
         self._unacked = frame
         if self.opened.delivery is not Delivery.LOCKSTEP and not self.inbox.crowded:

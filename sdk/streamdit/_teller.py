@@ -61,6 +61,7 @@ def opening_after(opening: Opening, session: Session) -> Opening:
         start=_still_fitting(opening.start, world, profile),
         profile=profile,
         resume_token=opened.resume_token,
+        received_frame_id=session.received_frame_id,
     )
 
 

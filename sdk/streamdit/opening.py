@@ -27,6 +27,7 @@ class Opening:
     encodings: tuple[Encoding, ...] = (Encoding.JPEG, Encoding.RGB24)  # in order of liking
     jpeg_quality: int = 0  # 1..100
     resume_token: str = ""  # of a session whose connection broke: go on with it, if the engine still keeps it
+    received_frame_id: int | None = None  # of that session: the newest frame that arrived, so that all lost are named
 
     def __post_init__(self) -> None:
         if not 0 <= self.jpeg_quality <= 100:

@@ -331,8 +331,16 @@ class Session(AsyncIterator[Frame]):
 
     @property
     def applied(self) -> deque[EventApplied]:
-        """Which frame first obeyed which event; the last 256, older ones fall out. Take from the left."""
+        """Which frame first obeyed which event, or the newer one in its place (`replaced_by`).
+
+        Every event that is not rejected comes here. The last 2,048; older ones fall out. Take from the left.
+        """
         return self._stream.applied
+
+    @property
+    def received_frame_id(self) -> int:
+        """The newest frame that arrived, whether it was asked for yet or not; 0: none did."""
+        return self._stream.received_frame_id
 
     @property
     def last_state(self) -> Mapping[str, float]:

@@ -228,8 +228,9 @@ class EventApplied:
     """An event is in the conditioning; `frame_id` is the first frame that obeys it."""
 
     event_id: int
-    frame_id: int
+    frame_id: int  # 0: it was replaced, with so many others that its answer did not wait for a frame
     pts_us: int
+    replaced_by: int = 0  # a newer event that came before any frame could obey this one, and is obeyed in its place
 
 
 @dataclass(frozen=True, slots=True)

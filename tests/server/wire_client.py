@@ -66,6 +66,7 @@ class Call:
 
     def __init__(self, call: "grpc.aio.StreamStreamCall[wire.ClientMessage, wire.ServerMessage]") -> None:
         self.raw = call
+        self._writing = asyncio.Lock()  # a call takes one write at a time
         self.opened = wire.Opened()
 
     async def open(self, **fields: object) -> None:
@@ -79,7 +80,8 @@ class Call:
         await self.say(open=wire.Open(**wishes))  # type: ignore[arg-type]
 
     async def say(self, event_id: int = 0, **body: object) -> None:
-        await self.raw.write(wire.ClientMessage(event_id=event_id, **body))  # type: ignore[arg-type]
+        async with self._writing:
+            await self.raw.write(wire.ClientMessage(event_id=event_id, **body))  # type: ignore[arg-type]
 
     async def read(self) -> wire.ServerMessage:
         async with asyncio.timeout(PATIENCE_S):

@@ -140,6 +140,11 @@ namespace StreamDit
                 open.Seed = seed;
             }
 
+            if (wish.ReceivedFrameId is ulong received)
+            {
+                open.ReceivedFrameId = received;
+            }
+
             if (wish.Prompt != null)
             {
                 open.Prompt = new Wire.Prompt { Text = wish.Prompt };

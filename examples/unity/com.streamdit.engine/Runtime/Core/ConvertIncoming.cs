@@ -51,7 +51,8 @@ namespace StreamDit
                 case Wire.ServerMessage.BodyOneofCase.EventApplied:
                     Wire.EventApplied applied = message.EventApplied;
                     _incoming.Kind = IncomingKind.EventApplied;
-                    _incoming.Applied = new EventApplied(applied.EventId, applied.FrameId, applied.PtsUs);
+                    _incoming.Applied = new EventApplied(
+                        applied.EventId, applied.FrameId, applied.PtsUs, applied.ReplacedBy);
                     break;
                 case Wire.ServerMessage.BodyOneofCase.EventRejected:
                     _incoming.Kind = IncomingKind.News;

@@ -29,18 +29,24 @@ namespace StreamDit
     /// <summary>An event is in the conditioning; <see cref="FrameId"/> is the first frame that obeys it.</summary>
     public readonly struct EventApplied
     {
-        public EventApplied(ulong eventId, ulong frameId, long ptsUs)
+        public EventApplied(ulong eventId, ulong frameId, long ptsUs, ulong replacedBy = 0)
         {
             EventId = eventId;
             FrameId = frameId;
             PtsUs = ptsUs;
+            ReplacedBy = replacedBy;
         }
 
         public ulong EventId { get; }
 
+        /// <summary>0: it was replaced, with so many others that its answer did not wait for a frame.</summary>
         public ulong FrameId { get; }
 
         public long PtsUs { get; }
+
+        /// <summary>A newer event that came before any frame could obey this one, and is obeyed in its place; 0:
+        /// none.</summary>
+        public ulong ReplacedBy { get; }
     }
 
     /// <summary>What the engine has to say that is no frame: EventRejected, Notice or Draining.</summary>

@@ -85,6 +85,9 @@ namespace StreamDit
 
         internal string ResumeToken { get; set; } = "";
 
+        /// <summary>With the token: the newest frame that arrived, so that the engine names all that were lost.</summary>
+        internal ulong? ReceivedFrameId { get; set; }
+
         internal Opening Copy() => (Opening)MemberwiseClone();
 
         /// <exception cref="ArgumentException">A wish that no engine would take.</exception>

@@ -259,6 +259,7 @@ namespace StreamDit
             wish.Profile = known ? ProfileWish : before.Profile;
             wish.Start = StillFitting(wish.Start, before.World, wish.Profile);
             wish.ResumeToken = before.ResumeToken;
+            wish.ReceivedFrameId = _newestFrameId;
             return wish;
         }
 
