@@ -216,9 +216,7 @@ def _notice(wire: pb.Notice) -> Notice:
 
 _READERS: Mapping[str, Callable[[Any], Incoming]] = {
     "opened": _opened,
-    "event_applied": lambda wire: EventApplied(
-        wire.event_id, wire.frame_id, wire.pts_us, wire.replaced_by
-    ),
+    "event_applied": lambda wire: EventApplied(wire.event_id, wire.frame_id, wire.pts_us, wire.replaced_by),
     "event_rejected": _event_rejected,
     "notice": _notice,
     "stats": _server_stats,
