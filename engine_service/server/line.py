@@ -1,5 +1,8 @@
 """A client's two-way stream, message by message."""
 
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Iterator
 from typing import Protocol
 
 from engine_service.server import convert, convert_client
@@ -28,3 +31,60 @@ async def next_message(line: Line) -> ClientMessage | None:
     except convert_client.Unreadable as error:
         raise Rejection(RejectReason.EMPTY_MESSAGE, field="message", value="unreadable", allowed=str(error)) from error
     return convert_client.from_client(message) if isinstance(message, convert_client.FromClient) else None
+
+
+MAX_AHEAD = 64  # messages that are read before it is their turn
+
+
+class Incoming:
+    """What a client says, in order; while one message is still being worked on, those after it can be looked at."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._ahead: deque[ClientMessage | Rejection | None] = deque()
+        self._reading: asyncio.Task[ClientMessage | Rejection | None] | None = None
+
+    def __iter__(self) -> Iterator[ClientMessage]:
+        """What was read ahead and can be understood; it stays where it is."""
+        return (item for item in self._ahead if item is not None and not isinstance(item, Rejection))
+
+    async def next(self) -> ClientMessage | None:
+        """As `next_message`."""
+        item = self._ahead.popleft() if self._ahead else await self._read()
+        if isinstance(item, Rejection):
+            raise item
+        return item
+
+    async def read_during(self, work: Awaitable[None]) -> None:
+        """Return when `work` is done; read ahead meanwhile."""
+        working = asyncio.ensure_future(work)
+        try:
+            while not working.done() and len(self._ahead) < MAX_AHEAD and None not in self._ahead:
+                reading = self._begin()
+                await asyncio.wait({working, reading}, return_when=asyncio.FIRST_COMPLETED)
+                if reading.done():
+                    self._ahead.append(await self._read())
+            await working
+        finally:
+            working.cancel()
+
+    def stop(self) -> None:
+        """Read no more."""
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def _read(self) -> ClientMessage | Rejection | None:
+        item = await self._begin()
+        self._reading = None
+        return item
+
+    def _begin(self) -> asyncio.Task[ClientMessage | Rejection | None]:
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._one(), name="read ahead")
+        return self._reading
+
+    async def _one(self) -> ClientMessage | Rejection | None:
+        try:
+            return await next_message(self._line)
+        except Rejection as rejection:
+            return rejection

@@ -14,7 +14,7 @@ from engine_service.server.answers import Answers
 from engine_service.server.config import ServerConfig
 from engine_service.server.governed import RungChanged
 from engine_service.server.hearing import Hearing
-from engine_service.server.line import Line, next_message
+from engine_service.server.line import Incoming, Line
 from engine_service.server.lobby import Abandoned
 from engine_service.server.messages import Delivery, SessionPlan
 from engine_service.server.metrics import Metrics
@@ -60,6 +60,7 @@ class Play:
         for the client (`Speaking`)."""
         self._plan = plan
         self._line = line
+        self._incoming = Incoming(line)
         self._worker = worker
         self._config = config
         self._clock = clock
@@ -87,7 +88,8 @@ class Play:
         self._hearing = Hearing(
             plan,
             self._post,
-            read_prompt,
+            self._skip,
+            lambda world, text: self._incoming.read_during(read_prompt(world, text)),
             newest_event_id=self._resumed_after or 0,
             steered=None if resumed is None else resumed.steered,
         )
@@ -198,6 +200,7 @@ class Play:
             self._silence.stop()
             self._stats_timer.cancel()
             listener.cancel()
+            self._incoming.stop()
             # An exception of the transport's that is passing through here has no reason yet.
             self._end = self._end or Closed(ClosedReason.ENGINE_FAILED, "the stream could not be written")
             self._log_end(self._end)
@@ -208,7 +211,7 @@ class Play:
     async def _listen(self) -> None:
         while True:
             try:
-                message = await next_message(self._line)
+                message = await self._incoming.next()
                 if self._end is not None and message is not None:
                     continue  # too late to be heard; read only so that the client may hang up
                 if message is None:
@@ -243,15 +246,20 @@ class Play:
                 case messages.Ack():
                     self._acknowledge(message.frame_id)
                 case _:
-                    if isinstance(await self._hearing.hear(message), Actions):
+                    if isinstance(await self._hearing.hear(message, self._incoming), Actions):
                         self._silence.watch_actions()
         except Rejection as rejection:
             self._reject(rejection, event_id)
 
     def _post(self, event: Event) -> None:
-        replaced = self._worker.post(self._seat, event)
-        self._metrics.replaced_events.inc(len(replaced))
-        self._answer(self._answers.replaced(replaced, by=event.event_id))
+        self._replaced(self._worker.post(self._seat, event), by=event.event_id)
+
+    def _skip(self, event: Event, newer_id: int) -> None:
+        self._replaced((event.event_id,), by=newer_id)
+
+    def _replaced(self, event_ids: tuple[int, ...], *, by: int) -> None:
+        self._metrics.replaced_events.inc(len(event_ids))
+        self._answer(self._answers.replaced(event_ids, by=by))
 
     def _answer(self, answers: Iterable[Applied]) -> None:
         for answer in answers:

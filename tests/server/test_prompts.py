@@ -1,5 +1,6 @@
 """Prompts are read in a thread of their own: nobody else's time is spent, and events keep their order."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -55,6 +56,55 @@ async def test_frames_go_on_while_a_prompt_is_read_and_what_is_said_after_it_is_
     assert applied == [1, 2]
     assert [text for text, _ in reader.read] == ["opening", "slow"]
     assert all(name.startswith("streamdit-prompts") for _, name in reader.read)
+    await house.hang_up()
+    await server.stop(drain_s=0.0)
+
+
+async def read_ahead(server: EngineServer, num: int) -> None:
+    """Wait until so many messages of the only session are on the engine's side of the socket."""
+    (play,) = server._service._plays
+    async with asyncio.timeout(PATIENCE_S):
+        while len(list(play._incoming)) < num:  # noqa: ASYNC110 - nothing else would tell
+            await asyncio.sleep(0.01)
+
+
+async def test_of_many_prompts_in_a_row_the_newest_is_read_and_the_others_name_it() -> None:
+    reader = SlowReader()
+    server = await engine(reader)
+    house = Engine(server)
+    call = await house.play(prompt=wire.Prompt(text="opening"), delivery=wire.DELIVERY_LATEST)
+    for event_id in range(1, 60):
+        await call.say(event_id, prompt=wire.Prompt(text=f"prompt {event_id}"))
+    await call.say(60, prompt=wire.Prompt(text="x" * 501))  # is refused, and replaces nothing
+    await call.say(3, prompt=wire.Prompt(text="an old id"))  # likewise
+    await call.say(heartbeat=wire.Heartbeat(client_time_us=1))
+    await read_ahead(server, 61)
+    reader.gate.set()
+    answers = [(await call.until_body("event_applied")).event_applied for _ in range(59)]
+    assert [answer.event_id for answer in answers] == list(range(1, 60))
+    assert {answer.replaced_by for answer in answers[1:-1]} == {59}
+    assert answers[-1].replaced_by == 0
+    assert len({answer.frame_id for answer in answers[1:]}) == 1
+    assert [text for text, _ in reader.read] == ["opening", "prompt 1", "prompt 59"]
+    await house.hang_up()
+    await server.stop(drain_s=0.0)
+
+
+async def test_in_lockstep_a_prompt_that_a_chunk_may_obey_is_read_whatever_comes_after_it() -> None:
+    reader = SlowReader()
+    server = await engine(reader)
+    house = Engine(server)
+    call = await house.play(prompt=wire.Prompt(text="opening"))
+    newest = (await call.chunk())[-1]
+    for event_id in range(1, 4):
+        await call.say(event_id, prompt=wire.Prompt(text=f"prompt {event_id}"))
+    await call.ack(newest)
+    await call.say(4, prompt=wire.Prompt(text="prompt 4"))
+    await read_ahead(server, 4)
+    reader.gate.set()
+    frames = await call.chunk()
+    assert {frame.last_event_id for frame in frames} == {3}
+    assert [text for text, _ in reader.read] == ["opening", "prompt 1", "prompt 3", "prompt 4"]
     await house.hang_up()
     await server.stop(drain_s=0.0)
 
