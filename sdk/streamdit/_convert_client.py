@@ -7,6 +7,7 @@ from streamdit._convert import ClientMessage
 from streamdit._prompt import PromptWish
 from streamdit._said import ActionsWish, StateWish
 from streamdit._start import PackedStart
+from streamdit.checks import MAX_MESSAGE_BYTES
 from streamdit.opening import Opening
 from streamdit.types import Encoding, Steering
 from streamdit.version import API_VERSION, VERSION
@@ -25,6 +26,18 @@ class OpeningWords:
 def server_info_request() -> pb.GetServerInfoRequest:
     """It has no fields."""
     return pb.GetServerInfoRequest()
+
+
+def sendable(message: ClientMessage) -> ClientMessage:
+    """A message that fits on the wire; a larger one would end the call.
+
+    Raises:
+        ValueError: it is too large.
+    """
+    if message.ByteSize() > MAX_MESSAGE_BYTES:
+        kind = message.WhichOneof("body")
+        raise ValueError(f"{kind} is {message.ByteSize()} bytes long, a message holds {MAX_MESSAGE_BYTES}")
+    return message
 
 
 def open_message(opening: Opening, said: OpeningWords, client_time_us: int) -> ClientMessage:
@@ -47,7 +60,7 @@ def open_message(opening: Opening, said: OpeningWords, client_time_us: int) -> C
         start=None if said.start is None else _start(said.start),
         received_frame_id=opening.received_frame_id,
     )
-    return pb.ClientMessage(client_time_us=client_time_us, open=wire)
+    return sendable(pb.ClientMessage(client_time_us=client_time_us, open=wire))
 
 
 def prompt_message(event_id: int, client_time_us: int, wish: PromptWish) -> ClientMessage:

@@ -238,6 +238,7 @@ class FakeSession:
     def _make(self, scene: FakeScene, last_event_id: int) -> pb.Frame:
         world, start_us = self.engine.world, _now_us()
         rgb = scene.picture(world, self._num_generated)
+        width, height = self.engine.misbehaviour.frame_size or (world.width, world.height)
         end_us = _now_us()
         raw = self._encoding == "ENCODING_RGB24"
         payload = rgb.tobytes() if raw else simplejpeg.encode_jpeg(rgb, self._jpeg_quality, "RGB", "444")
@@ -247,8 +248,8 @@ class FakeSession:
             pts_us=(self._num_generated - 1) * world.frame_period_us,
             last_event_id=last_event_id,
             encoding=self._encoding,
-            width=world.width,
-            height=world.height,
+            width=width,
+            height=height,
             payload=payload,
             generate_start_us=start_us,
             generate_end_us=end_us,

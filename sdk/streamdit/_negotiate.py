@@ -10,6 +10,7 @@ from streamdit._convert_client import OpeningWords
 from streamdit._said import Said, StateWish
 from streamdit._start import packed_start
 from streamdit._stream import now_us
+from streamdit.checks import MAX_PIXELS
 from streamdit.errors import ConnectionFailed, Rejected, StreamDiTError
 from streamdit.opening import Opening
 from streamdit.types import Opened, Steering, WorldInfo
@@ -81,6 +82,12 @@ async def negotiate(call: _convert.PlayCall, opening: Opening, words: OpeningWor
         call.cancel()
         detail = f"the engine chose API version {first.api_version}, this SDK speaks {API_VERSION}"
         raise Rejected("API_VERSION_UNSUPPORTED", "api_version", str(first.api_version), detail)
+    world = first.world
+    if world.width * world.height > MAX_PIXELS:
+        call.cancel()
+        raise ConnectionFailed(
+            address, f"world {world.name} is {world.width}x{world.height} pixels, at most {MAX_PIXELS} are taken"
+        )
     return first
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from streamdit.checks import check_share, check_smooth_frames, check_text
 from streamdit.types import TRANSITIONS, PromptTransition
 
 
@@ -19,9 +20,9 @@ class PromptWish:
     renoise_to: float | None = None
 
     def __post_init__(self) -> None:
+        check_text(self.text, "prompt.text")
         if self.transition not in TRANSITIONS:
             raise ValueError(f"transition is {self.transition!r}, expected one of {', '.join(TRANSITIONS)}")
-        if self.smooth_frames < 0:
-            raise ValueError(f"smooth_frames is {self.smooth_frames}, expected at least 0")
-        if self.renoise_to is not None and not 0 <= self.renoise_to <= 1:  # neither is not a number
-            raise ValueError(f"renoise_to is {self.renoise_to}, expected 0..1")
+        check_smooth_frames(self.smooth_frames, field="smooth_frames")
+        if self.renoise_to is not None:
+            check_share(self.renoise_to, "renoise_to")

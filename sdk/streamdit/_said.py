@@ -1,11 +1,11 @@
 """What a session has said and not un-said; what is said next is checked against the world before it is sent. Pure."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from streamdit.types import ActionKind, ActionSet, Steering, WorldInfo
+from streamdit.checks import check_action, check_groups, check_horizon, check_number
+from streamdit.types import ActionSet, Steering, WorldInfo
 
 Values: TypeAlias = tuple[float, ...]
 StateStep: TypeAlias = Mapping[str, float] | Sequence[float]  # by name, or all values in the world's order
@@ -47,8 +47,10 @@ class Said:
         said them and the world may invent them, else their initial value.
 
         Raises:
-            ValueError: a field the world does not have, a wrong number of values, a value that is not finite.
+            ValueError: a field the world does not have, a wrong number of values, a value that is not finite, too long
+                a horizon.
         """
+        check_horizon(len(horizon), "horizon")
         given = fields if values is None else {**self._by_name(values), **fields}
         _check_state(given, self._names)
         held = {**self.state, **given}
@@ -72,8 +74,10 @@ class Said:
         """The complete set in force from now on, and what is expected after it.
 
         Raises:
-            ValueError: the world takes none of that name, or none at all; a value that it cannot have; two of a group.
+            ValueError: the world takes none of that name, or none at all; a value that it cannot have; two of a group;
+                too long a horizon.
         """
+        check_horizon(len(horizon), "horizon")
         wish = ActionsWish(
             checked_actions(held, self._world), tuple(checked_actions(step, self._world) for step in horizon)
         )
@@ -111,19 +115,41 @@ class Said:
         return dict(zip(names, values, strict=True))
 
 
+def check_state_call(
+    values: Sequence[float] | None,
+    fields: Mapping[str, float],
+    horizon: Sequence[StateStep],
+    world: WorldInfo | None,
+) -> None:
+    """A state as it is called with, before it is told what is held; without a world only what needs none.
+
+    Raises:
+        ValueError: as `Said.say_state`.
+    """
+    if world is not None:
+        Said(world).say_state(values, fields, horizon)
+        return
+    check_horizon(len(horizon), "horizon")
+    named = [(f"state field {name!r}", value) for name, value in fields.items()]
+    for field, value in named + [(f"state[{i}]", value) for i, value in enumerate(() if values is None else values)]:
+        check_number(value, field)
+
+
 def action_set(*held: str | ActionSet) -> dict[str, float]:
     """Values by name, of names that are held at 1 and mappings.
 
     Raises:
-        ValueError: a name is there twice.
+        ValueError: a name is there twice, it is no set at all, or a value is no number.
     """
     values: dict[str, float] = {}
     for given in held:
         named = {given: 1.0} if isinstance(given, str) else given
+        if not isinstance(named, Mapping | Sequence):
+            raise ValueError(f"actions is {named!r}, expected names or values by name")
         for name, value in named.items() if isinstance(named, Mapping) else ((name, 1.0) for name in named):
             if name in values:
                 raise ValueError(f"action {name!r} is there twice")
-            values[name] = float(value)
+            values[name] = check_number(value, f"action {name!r}")
     return values
 
 
@@ -136,20 +162,12 @@ def checked_actions(held: ActionSet, world: WorldInfo) -> dict[str, float]:
     if not world.actions:
         raise ValueError(f"this engine takes no actions: world {world.name!r} has none")
     known = {action.name: action for action in world.actions}
-    groups: dict[str, str] = {}
     values = action_set(held)
     for name, value in values.items():
-        action = known.get(name)
-        if action is None:
+        if name not in known:
             raise ValueError(f"action {name!r} is unknown, world {world.name!r} has: {', '.join(known)}")
-        if action.kind is ActionKind.BUTTON and value not in (0.0, 1.0):
-            raise ValueError(f"action {name!r} is {value:g}, a button is 0 or 1")
-        if not action.min <= value <= action.max:  # neither is not a number
-            raise ValueError(f"action {name!r} is {value:g}, must be {action.min:g}..{action.max:g}")
-        if value and action.group:
-            other = groups.setdefault(action.group, name)
-            if other != name:
-                raise ValueError(f"actions {other!r} and {name!r} exclude each other, group {action.group!r}")
+        values[name] = check_action(value, known[name], f"action {name!r}")
+    check_groups([values.get(name, 0.0) for name in known], world.actions, "the set of actions")
     return values
 
 
@@ -157,8 +175,7 @@ def _check_state(fields: Mapping[str, float], names: Sequence[str]) -> None:
     for name, value in fields.items():
         if name not in names:
             raise ValueError(f"state field {name!r} is unknown, the world has: {', '.join(names)}")
-        if not math.isfinite(value):
-            raise ValueError(f"state field {name!r} is {value}, expected a finite number")
+        check_number(value, f"state field {name!r}")
 
 
 def steering_named(name: str | Steering) -> Steering:

@@ -4,6 +4,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from streamdit.checks import check_whole
 from streamdit.jpeg import check_jpeg
 from streamdit.types import Encoding
 
@@ -14,10 +15,10 @@ def encode_source(rgb: NDArray[np.uint8], width: int, height: int, jpeg_quality:
     """uint8 `(height, width, 3)` as JPEG at 4:4:4 chroma, or as plain pixels with quality 0.
 
     Raises:
-        ValueError: the picture is of another shape or type, or too large for one message.
+        ValueError: the picture is of another shape or type, or too large for one message; no such quality.
     """
-    if rgb.shape != (height, width, 3) or rgb.dtype != np.uint8:
-        raise ValueError(f"source frame is {rgb.dtype} {rgb.shape}, the world takes uint8 {(height, width, 3)}")
+    check_picture(rgb, width, height)
+    check_whole(jpeg_quality, "jpeg_quality", 0, 100, "; 0 sends plain pixels")
     pixels = np.ascontiguousarray(rgb)
     encoding = Encoding.JPEG if jpeg_quality else Encoding.RGB24
     if encoding is Encoding.JPEG:
@@ -29,6 +30,18 @@ def encode_source(rgb: NDArray[np.uint8], width: int, height: int, jpeg_quality:
             f"source frame is {len(payload)} bytes as {encoding.name}, a message holds {MAX_PAYLOAD_BYTES}"
         )
     return payload, encoding
+
+
+def check_picture(rgb: NDArray[np.uint8], width: int, height: int) -> None:
+    """A picture of the world's size.
+
+    Raises:
+        ValueError: it is of another shape or type.
+    """
+    if not isinstance(rgb, np.ndarray):
+        raise ValueError(f"source frame is {type(rgb).__name__}, the world takes uint8 {(height, width, 3)}")
+    if rgb.shape != (height, width, 3) or rgb.dtype != np.uint8:
+        raise ValueError(f"source frame is {rgb.dtype} {rgb.shape}, the world takes uint8 {(height, width, 3)}")
 
 
 def decode_picture(payload: bytes, encoding: Encoding, width: int, height: int) -> NDArray[np.uint8]:

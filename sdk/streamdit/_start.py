@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streamdit._said import Said, StateWish, Values, checked_actions
-from streamdit._source import MAX_PAYLOAD_BYTES, encode_source
+from streamdit._source import MAX_PAYLOAD_BYTES, check_picture, encode_source
+from streamdit.checks import check_start_length, check_text
 from streamdit.types import Encoding, Start, WorldInfo
 
 
@@ -21,13 +22,15 @@ class PackedStart:
     actions: tuple[Mapping[str, float], ...] = ()
 
 
-def packed_start(start: Start | str, world: WorldInfo, profile: str) -> PackedStart:
-    """A start for a session of that profile.
+def checked_start(start: Start | str, world: WorldInfo, profile: str) -> Start:
+    """A start for a session of that profile, not packed yet.
 
     Raises:
         ValueError: the world has no such clip, or the frames, states or actions do not fit it.
     """
-    start = Start(start) if isinstance(start, str) else start
+    start = Start(check_text(start, "start")) if isinstance(start, str) else start
+    if not isinstance(start, Start):
+        raise ValueError(f"start is {start!r}, expected a Start or the name of a clip")
     references = next((known.references for known in world.profiles if known.name == profile), 0)
     if not references:
         fitting = ", ".join(known.name for known in world.profiles if known.references) or "none"
@@ -36,10 +39,27 @@ def packed_start(start: Start | str, world: WorldInfo, profile: str) -> PackedSt
         if start.clip not in world.start_clips:
             known_clips = ", ".join(world.start_clips) or "none"
             raise ValueError(f"start clip {start.clip!r} is unknown, world {world.name!r} has: {known_clips}")
+        return start
+    check_start_length(len(start.frames), references, world, field="start")
+    for rgb in start.frames:
+        check_picture(rgb, world.width, world.height)
+    said = Said(world)
+    for values in start.states:
+        said.say_state(values, {})
+    for held in start.actions:
+        checked_actions(held, world)
+    return start
+
+
+def packed_start(start: Start | str, world: WorldInfo, profile: str) -> PackedStart:
+    """A start for a session of that profile.
+
+    Raises:
+        ValueError: the world has no such clip, or the frames, states or actions do not fit it.
+    """
+    start = checked_start(start, world, profile)
+    if start.frames is None:
         return PackedStart(start.clip)
-    num_frames, r = len(start.frames), world.frames_per_latent
-    if num_frames % r or num_frames > references * r:
-        raise ValueError(f"start has {num_frames} frames, must be a multiple of {r}, from {r} to {references * r}")
     packed = [encode_source(rgb, world.width, world.height, start.jpeg_quality) for rgb in start.frames]
     num_bytes = sum(len(payload) for payload, _ in packed)
     if num_bytes > MAX_PAYLOAD_BYTES:

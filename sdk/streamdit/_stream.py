@@ -126,6 +126,8 @@ class Stream:
 
     async def _live(self) -> None:
         helpers = [asyncio.create_task(self._write()), asyncio.create_task(self._beat())]
+        for helper in helpers:
+            helper.add_done_callback(self._helper_ended)
         closed = Closed(ClosedReason.CONNECTION_LOST, "the reader stopped")
         try:
             closed = await self._read()
@@ -136,6 +138,12 @@ class Stream:
             helpers[1].cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
             self.closed = closed
+
+    def _helper_ended(self, helper: asyncio.Task[None]) -> None:
+        """A task that dies takes the session along: without it nothing would ever be sent again."""
+        error = None if helper.cancelled() else helper.exception()
+        if error is not None:
+            self._cut_off(Closed(ClosedReason.CLIENT_CLOSED, f"this side failed: {error!r}"))
 
     # ------------------------------------------------------------------------------------------- three tasks
 
@@ -159,9 +167,11 @@ class Stream:
                 else:
                     self._take_news(item)
         except grpc.aio.AioRpcError as error:
-            return closed or _ending(error)
-        except ValueError as error:  # an encoding or a delivery that was not asked for
+            return closed or self._cut or _ending(error)
+        except ValueError as error:  # an encoding that was not asked for, a frame of another size
             return Closed(ClosedReason.ENGINE_FAILED, f"the engine broke the contract: {error}")
+        except Exception as error:  # no path is known
+            return closed or self._cut or Closed(ClosedReason.CLIENT_CLOSED, f"this side failed: {error!r}")
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -172,6 +182,11 @@ class Stream:
         return closed or self._cut or Closed(ClosedReason.CONNECTION_LOST, "the stream ended without a reason")
 
     def _take_frame(self, frame: Frame) -> None:
+        """Raises ValueError: it is not of the world's size."""
+        world = self.opened.world
+        if (frame.width, frame.height) != (world.width, world.height):
+            size = f"{frame.width}x{frame.height}"
+            raise ValueError(f"frame {frame.frame_id} is {size}, world {world.name} is {world.width}x{world.height}")
         self.meter.arrived(frame)
         self.received_frame_id = frame.frame_id
         self.inbox.put(frame)

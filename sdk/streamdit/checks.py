@@ -33,6 +33,8 @@ MAX_SMOOTH_FRAMES = 320
 MAX_HORIZON_FRAMES = 32
 MAX_WINDOW = 256  # frames; no engine can be told to allow more
 MAX_SEED = 2**64 - 1
+MAX_TEXT_BYTES = 1_000_000
+MAX_PIXELS = 2**24  # of one frame
 MAX_MESSAGE_BYTES = 1024 * 1024  # of one message to an engine, all of it
 RANGE_TOLERANCE = 1e-3  # of a range: a float32 on the wire cannot hit a float64 border exactly
 
@@ -95,15 +97,15 @@ def _as_number(value: Any) -> float:
 
 
 def check_text(value: str, field: str) -> str:
-    """Text that UTF-8 can carry.
+    """Text that UTF-8 can carry, in at most `MAX_TEXT_BYTES`.
 
     Raises:
         Rejection: OUT_OF_RANGE, also of what is no text.
     """
     if not isinstance(value, str):
-        raise Rejection(RejectReason.OUT_OF_RANGE, field=field, value=quoted(repr(value)), allowed="must be text")
+        raise Rejection(RejectReason.OUT_OF_RANGE, field=field, value=quoted(str(value)), allowed="must be text")
     try:
-        value.encode()
+        num_bytes = len(value.encode())
     except UnicodeEncodeError as error:
         raise Rejection(
             RejectReason.OUT_OF_RANGE,
@@ -111,6 +113,9 @@ def check_text(value: str, field: str) -> str:
             value=quoted(value),
             allowed=f"must be text that UTF-8 can carry: {error.reason}",
         ) from None
+    if num_bytes > MAX_TEXT_BYTES:
+        value, allowed = f"{num_bytes} bytes long", f"a message holds {MAX_TEXT_BYTES}"
+        raise Rejection(RejectReason.OUT_OF_RANGE, field=field, value=value, allowed=allowed)
     return value
 
 

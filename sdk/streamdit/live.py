@@ -22,9 +22,12 @@ from numpy.typing import NDArray
 
 from streamdit._loop_thread import LoopThread
 from streamdit._prompt import PromptWish
-from streamdit._said import ActionsWish, StateStep, action_set, steering_named
+from streamdit._said import ActionsWish, Said, StateStep, action_set, check_state_call, checked_actions, steering_named
+from streamdit._source import check_picture
+from streamdit._start import checked_start
 from streamdit._teller import opening_after, tell
 from streamdit._wishes import Command, SourceWish, Wishes
+from streamdit.checks import MAX_SEED, check_horizon, check_profile, check_share, check_text, check_whole
 from streamdit.client import connect
 from streamdit.errors import ConnectionFailed, Rejected, SessionClosed
 from streamdit.frames import Frame, LatestFrame
@@ -42,6 +45,7 @@ from streamdit.types import (
     PromptTransition,
     Start,
     Steering,
+    WorldInfo,
 )
 
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0)  # the last one repeats
@@ -63,7 +67,8 @@ class LiveSession:
     """A session behind a game loop. Any thread may call; only entering and `close` wait.
 
     A newer state, set of actions or prompt replaces one that was not sent yet, but no press is lost; of commands 16
-    wait, of source frames 8, the oldest falls out.
+    wait, of source frames 8, the oldest falls out. A mistake raises where it is made, once the world is known; before
+    that, and where another world has come in its place, it shows up in `error`.
     A broken connection is made again after 0.5, 1, 2, 4, 4 ... s: the engine goes on with the session if it still
     keeps it, and opens another one with the last prompt, state, actions and profile if not, and with the start if that
     profile can hold it.
@@ -101,6 +106,7 @@ class LiveSession:
         self._status = LiveStatus.CONNECTING
         self._closed: Closed | None = None
         self._error: Exception | None = None
+        self._failure: Exception | None = None  # a fault of this side's; it ends the session
         self._settled = threading.Event()  # opened, or known to be in vain
         self._ended = threading.Event()
         self._thread: LoopThread | None = None
@@ -177,14 +183,22 @@ class LiveSession:
             if not self._reconnect:
                 self._closed = Closed(ClosedReason.CONNECTION_LOST, str(error))
                 self._settled.set()
+        except Exception as error:  # no path is known
+            self._failed(error)
         finally:
             played = session is not None and session is self._session
             if played and session is not None:
                 self._after(session.closed)
         return played
 
+    def _failed(self, error: Exception) -> None:
+        """A fault of this side's, which another try would meet again."""
+        self._failure = self._error = error
+        self._closed = Closed(ClosedReason.CLIENT_CLOSED, f"this side failed: {error!r}")
+        self._settled.set()
+
     def _after(self, closed: Closed | None) -> None:
-        if closed is None:
+        if closed is None or self._failure is not None:
             return
         self._error = SessionClosed(closed)
         if closed.reason in FINAL or not self._reconnect:
@@ -205,16 +219,33 @@ class LiveSession:
     async def _tell(self, session: Session) -> None:
         """Everything the game wants, as soon as it wants it. It survives into the next connection."""
         assert self._wake is not None
-        with suppress(SessionClosed):
+        try:
             while True:
                 await tell(session, self._wishes.take(), self._mistaken)
                 await self._wake.wait()
                 self._wake.clear()
+        except SessionClosed:
+            return
+        except Exception as error:  # no path is known; deaf, the session would be worse than ended
+            self._failed(error)
+            await session.close(repr(error))
 
     def _mistaken(self, error: ValueError) -> None:
         self._error = error  # a field or an action the world does not have, a picture of another size ...
 
     # ------------------------------------------------------------------------------------------------- wishes
+
+    @property
+    def _world(self) -> WorldInfo | None:
+        """What a call is checked against; None before the first session."""
+        opened = self.opened
+        return None if opened is None else opened.world
+
+    @property
+    def _profile(self) -> str:
+        """The one switched to last, or as opened."""
+        opened = self.opened
+        return self._opening.profile or ("" if opened is None else opened.profile)
 
     def _wish(self) -> None:
         thread, wake = self._thread, self._wake
@@ -238,7 +269,19 @@ class LiveSession:
         self._wish()
 
     def source_frame(self, rgb: NDArray[np.uint8], *, strength: float) -> None:
-        """A picture to be redrawn; as `Session.source_frame`. A mistake in it shows up in `error`."""
+        """A picture to be redrawn; as `Session.source_frame`.
+
+        Raises:
+            ValueError: the world takes none; the picture is of another size; strength is not 0..1.
+        """
+        check_share(strength, "strength")
+        world = self._world
+        if world is not None:
+            if not world.takes_source_frames:
+                raise ValueError(f"world {world.name!r} takes no source frames")
+            check_picture(rgb, world.width, world.height)
+        elif not isinstance(rgb, np.ndarray):
+            raise ValueError(f"source frame is {type(rgb).__name__}, expected an array")
         self._wishes.source(SourceWish(rgb.copy(), strength))
         self._wish()
 
@@ -249,7 +292,13 @@ class LiveSession:
         horizon: Sequence[StateStep] = (),
         **fields: float,
     ) -> None:
-        """What is happening; as `Session.state`. A mistake in it shows up in `error`."""
+        """What is happening; as `Session.state`.
+
+        Raises:
+            ValueError: a field the world does not have, a wrong number of values, a value that is not finite, too long
+                a horizon.
+        """
+        check_state_call(values, fields, horizon, self._world)
         self._wishes.state(values, fields, horizon)
         self._wish()
 
@@ -258,21 +307,30 @@ class LiveSession:
 
         Call it in every turn of the game loop: the newest set wins over those that wait, but a press that came and
         went between two of them still counts. A game that says it only when it changes is held on to as well: after a
-        silence the newest set is said again. A mistake in it shows up in `error`.
+        silence the newest set is said again.
 
         Raises:
-            ValueError: a name is there twice.
+            ValueError: a name is there twice; the world takes no actions, or none of that name; a value that it cannot
+                have; two of one exclusive group; too long a horizon.
         """
-        self._wishes.actions(ActionsWish(action_set(*held), tuple(action_set(step) for step in horizon)))
+        check_horizon(len(horizon), "horizon")
+        world = self._world
+        sets = [action_set(*held), *(action_set(step) for step in horizon)]
+        if world is not None:
+            sets = [checked_actions(one, world) for one in sets]
+        self._wishes.actions(ActionsWish(sets[0], tuple(sets[1:])))
         self._wish()
 
     def release(self, *steering: Literal["prompt", "state", "actions"] | Steering) -> None:
-        """Un-say what was said of these; as `Session.release`. A mistake in it shows up in `error`.
+        """Un-say what was said of these; as `Session.release`.
 
         Raises:
-            ValueError: there is no such steering.
+            ValueError: there is no such steering, or the world cannot leave it open.
         """
-        self._wishes.release([steering_named(name) for name in steering])
+        names = [steering_named(name) for name in steering]
+        if (world := self._world) is not None:
+            Said(world).release(names)
+        self._wishes.release(names)
         self._wish()
 
     def pause(self) -> None:
@@ -284,11 +342,26 @@ class LiveSession:
         self._command(lambda session: session.resume())
 
     def reset(self, seed: int | None = None, *, start: Start | str | None = None) -> None:
-        """The world starts again, from noise or from a start; as `Session.reset`."""
+        """The world starts again, from noise or from a start; as `Session.reset`.
+
+        Raises:
+            ValueError: no such seed, 0..2**64 - 1; the world has no such start clip, or the frames do not fit it.
+        """
+        if seed is not None:
+            seed = check_whole(seed, "seed", 0, MAX_SEED)
+        if start is not None and (world := self._world) is not None:
+            checked_start(start, world, self._profile)
         self._command(lambda session: session.reset(seed, start=start))
 
     def switch_profile(self, name: str) -> None:
-        """Another point on the latency dial; kept over reconnects."""
+        """Another point on the latency dial; kept over reconnects.
+
+        Raises:
+            ValueError: the world has no such profile.
+        """
+        check_text(name, "profile")
+        if (world := self._world) is not None:
+            check_profile(name, world, field="profile")
         self._opening = replace(self._opening, profile=name)
         self._command(lambda session: session.switch_profile(name))
 

@@ -27,6 +27,7 @@ from streamdit._said import ActionsWish, Said, StateStep, action_set
 from streamdit._source import encode_source
 from streamdit._start import packed_start
 from streamdit._stream import HEARTBEAT_EVERY_S, Stream, now_us
+from streamdit.checks import MAX_SEED, check_profile, check_share, check_text, check_whole
 from streamdit.errors import ConnectionFailed, StreamDiTError
 from streamdit.frames import Frame
 from streamdit.opening import Opening
@@ -172,9 +173,8 @@ class Session(AsyncIterator[Frame]):
         world = self.opened.world
         if not world.takes_source_frames:
             raise ValueError(f"world {world.name!r} takes no source frames")
+        strength = check_share(strength, "strength")
         payload, encoding = encode_source(rgb, world.width, world.height, jpeg_quality)
-        if not 0 <= strength <= 1:
-            raise ValueError(f"strength is {strength}, must be 0..1")
         return await self._event(
             lambda event_id, at_us: _convert_client.source_message(
                 event_id, at_us, payload, encoding, world.width, world.height, strength
@@ -248,24 +248,33 @@ class Session(AsyncIterator[Frame]):
         """The world starts again from noise, or goes on from a start; no seed means the session's own.
 
         Raises:
-            ValueError: the world has no such start clip, or the frames do not fit it.
+            ValueError: no such seed, 0..2**64 - 1; the world has no such start clip, or the frames do not fit it.
             SessionClosed: the session has ended.
         """
+        if seed is not None:
+            seed = check_whole(seed, "seed", 0, MAX_SEED)
         packed = None if start is None else packed_start(start, self.opened.world, self._profile or self.opened.profile)
         return await self._event(lambda event_id, at_us: _convert_client.reset_message(event_id, at_us, seed, packed))
 
     async def switch_profile(self, name: str) -> int:
-        """Another point on the latency dial; the frames in flight go along."""
+        """Another point on the latency dial; the frames in flight go along.
+
+        Raises:
+            ValueError: the world has no such profile.
+            SessionClosed: the session has ended.
+        """
+        check_profile(check_text(name, "profile"), self.opened.world, field="profile")
+        event_id = await self._event(lambda i, at_us: _convert_client.switch_profile_message(i, at_us, name))
         self._profile = name
-        return await self._event(lambda event_id, at_us: _convert_client.switch_profile_message(event_id, at_us, name))
+        return event_id
 
     async def _event(self, build: Callable[[int, int], _convert.ClientMessage], prompt: str | None = None) -> int:
         stream = self._stream
         await stream.outbox.room()
         stream.raise_if_closed()
-        event_id = self._next_event_id(prompt)
-        stream.outbox.append(build(event_id, now_us()))
-        return event_id
+        message = _convert_client.sendable(build(self._last_event_id + 1, now_us()))
+        stream.outbox.append(message)
+        return self._next_event_id(prompt)
 
     def _next_event_id(self, prompt: str | None = None) -> int:
         self._last_event_id += 1

@@ -75,6 +75,7 @@ class Misbehaviour:
     mute: bool = False  # never answer a heartbeat
     ignore_close: bool = False  # never confirm
     api_version: int = 1  # claim to have chosen this one
+    frame_size: tuple[int, int] | None = None  # claim that frames are of this width and height
     from_the_future: bool = False  # send messages and enum numbers that nobody knows
 
 

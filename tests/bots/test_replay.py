@@ -171,7 +171,7 @@ async def test_actions_alone_are_not_for_a_world_without(tmp_path: Path) -> None
 
 async def test_a_world_that_is_not_there_is_the_engines_to_refuse(tmp_path: Path) -> None:
     take, _ = await said(plan_of(recorded(tmp_path), world="atlantis"))
-    assert take.errors == ["bot 0: UNKNOWN_WORLD: no world 'atlantis' here"]
+    assert take.errors == ["bot 0: UNKNOWN_WORLD: open.world is 'atlantis', this engine serves keys"]
 
 
 def test_a_broken_recording_is_named_before_anything_is_played(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 # ruff: noqa: SIM117  an engine, a client and a session are three things
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from streamdit.client import connect
 from streamdit.errors import ConnectionFailed, Rejected
 from streamdit.opening import Opening
 from streamdit.session import Session
-from streamdit.testing import STEERED_WORLD, FakeEngine, ManualTicks, Misbehaviour, WallTicks
+from streamdit.testing import FAKE_WORLD, STEERED_WORLD, FakeEngine, ManualTicks, Misbehaviour, WallTicks
 from streamdit.types import Closed, ClosedReason, Delivery, Draining, Notice
 
 
@@ -186,3 +187,19 @@ async def test_the_fake_engine_closes_a_client_that_says_nothing() -> None:
                     await engine.sessions[0].until_ending()
             closed = await session.wait_closed()
     assert (closed.reason, closed.detail) == (ClosedReason.IDLE, "no message from the client for 0.2 s")
+
+
+async def test_an_engine_whose_frames_are_not_of_the_worlds_size_breaks_the_contract() -> None:
+    wrong = Misbehaviour(frame_size=(12_000, 12_000))
+    async with FakeEngine(misbehaviour=wrong) as engine, connect(engine.address) as client:
+        async with client.play() as session:
+            closed = await play_to_the_end(session)
+    assert closed.reason is ClosedReason.ENGINE_FAILED
+    assert "frame 1 is 12000x12000, world square is 64x48" in closed.detail
+
+
+async def test_an_engine_that_claims_a_world_of_billions_of_pixels_is_none() -> None:
+    huge = replace(FAKE_WORLD, width=65_000, height=65_000)
+    async with FakeEngine(world=huge, tick=ManualTicks) as engine, connect(engine.address) as client:
+        with pytest.raises(ConnectionFailed, match="65000x65000 pixels, at most 16777216"):
+            await client.play().__aenter__()

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from streamdit.checks import MAX_HORIZON_FRAMES
 from streamdit.live import LiveSession, LiveStatus
 from streamdit.stats import SessionStats
 from streamdit.types import PromptTransition, Steering, WorldInfo
@@ -155,7 +156,7 @@ class EngineLink:
     def state(self, values: Sequence[float], horizon: Sequence[Sequence[float]]) -> None:
         """Sent when there is a session; a newer state replaces one that waits."""
         opened = self._live.opened
-        num_ahead = len(horizon) if opened is None else opened.max_horizon_frames
+        num_ahead = MAX_HORIZON_FRAMES if opened is None else opened.max_horizon_frames
         self._live.state(values, horizon=horizon[:num_ahead])
 
     def prompt(self, text: str, transition: PromptTransition) -> None:
