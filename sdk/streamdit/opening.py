@@ -41,6 +41,8 @@ class Opening:
             check_text(self.prompt, "prompt")
         if self.seed is not None:
             check_whole(self.seed, "seed", 0, MAX_SEED)
+        if self.received_frame_id is not None:
+            check_whole(self.received_frame_id, "received_frame_id", 0, MAX_SEED)
         check_whole(self.window, "window", 0, MAX_WINDOW, " frames; 0 leaves it to the engine")
         check_whole(self.jpeg_quality, "jpeg_quality", 0, 100, "; 0 leaves it to the engine")
         _check_member(self.delivery, Delivery, "delivery")

@@ -97,9 +97,7 @@ def test_every_state_brings_half_a_second_of_horizon(tmp_path: Path) -> None:
 def test_a_prompt_the_engine_refuses_is_said_and_the_old_one_stays_in_force(tmp_path: Path) -> None:
     with fake_engine() as engine, a_play(engine.address, tmp_path) as play:
         play.ask("", now=0.0)
-        played_until(
-            play, lambda: play.toast.startswith("prompt.text is empty, must hold 1..500")
-        )
+        played_until(play, lambda: play.toast.startswith("prompt.text is empty, must hold 1..500"))
         assert play.shown_prompt(10.0) == (EXAMPLES[0], False)
 
 
