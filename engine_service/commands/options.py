@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -23,14 +23,37 @@ PageOption = Annotated[Path | None, typer.Option(help="A page to write the table
 ExamsOption = Annotated[Path | None, typer.Option(help="Where recordings to play are kept; default: a cache.")]
 
 
+# What a plain engine does without, and the extra that brings it.
+EXTRA_OF = {
+    "cv2": "evaluate",
+    "skimage": "evaluate",
+    "onnx": "compile",
+    "onnxscript": "compile",
+    "onnx_ir": "compile",
+    "tensorrt_rtx": "tensorrt-rtx",
+    "tensorrt": "tensorrt",
+    "pygame": "pygame",
+    "gymnasium": "env",
+}
+
+
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """What the user can mend is one red line and exit status 2; what only we can mend keeps its traceback."""
     try:
         yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRA_OF:
+            raise
+        _end(f"this needs {package}, which is not installed: pip install 'streamdit[{EXTRA_OF[package]}]'", error)
     except (ValueError, OSError, StreamDiTError) as error:
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from error
+        _end(str(error), error)
+
+
+def _end(words: str, cause: Exception) -> NoReturn:
+    Console(stderr=True).print(f"error: {words}", style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(2) from cause
 
 
 def chosen_device(choice: str) -> str:

@@ -1,11 +1,12 @@
 """A world is a folder: `world.toml`, its words (`vocabulary.txt`, or a table it names) and two files of weights."""
 
+import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from types import UnionType
-from typing import Any
+from typing import Any, TypeVar
 
 from engine_service.model.autoencoder import SPATIAL
 from engine_service.model.partition import Partition
@@ -20,6 +21,13 @@ AUTOENCODER_FILE = "autoencoder.safetensors"
 VOCABULARY_FILE = "vocabulary.txt"
 KNOWN_PROMPTS_FILE = "known_prompts.json"  # what the world was taught to show; may be missing
 TEXT_KINDS = ("vocabulary", "wordpieces")
+KEYS = [
+    *("name", "description", "fps", "width", "height", "preset", "default_profile", "example_prompts"),
+    *("may_be_open", "takes_source_frames", "start_steps", "state_fields", "actions", "profiles", "start"),
+    *("evaluation", "text"),
+]
+
+T = TypeVar("T")
 
 
 class WorldError(ValueError):
@@ -103,6 +111,7 @@ def load_world(folder: Path) -> WorldFolder:
 
 
 def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
+    _check_keys(table, KEYS, "the file")
     preset_name = _value(table, "preset", str)
     if preset_name not in PRESETS:
         raise ValueError(f"preset is {preset_name!r}, expected one of {', '.join(PRESETS)}")
@@ -111,6 +120,7 @@ def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
         if _value(table, name, int) != SPATIAL * latents:
             raise ValueError(f"{name} is {table[name]}, preset {preset_name} decodes to {SPATIAL * latents}")
     profiles = _value(table, "profiles", dict)
+    whole = {"state_fields": [], "actions": [], "may_be_open": [], "start": {}, "evaluation": {}, "text": {}, **table}
     world = World(
         name=_value(table, "name", str),
         description=_value(table, "description", str),
@@ -119,30 +129,29 @@ def _parse(folder: Path, table: Mapping[str, Any]) -> WorldFolder:
         height=table["height"],
         frames_per_latent=preset.frames_per_latent,
         state_fields=tuple(_state_field(field) for field in _value(table, "state_fields", list)),
-        profiles={name: Partition(**numbers) for name, numbers in profiles.items()},
+        profiles={name: _filled(Partition, numbers, f"[profiles.{name}]") for name, numbers in profiles.items()},
         default_profile=_value(table, "default_profile", str),
-        example_prompts=tuple(_value(table, "example_prompts", list)),
+        example_prompts=_texts(table, "example_prompts"),
         vocabulary=_vocabulary(folder),
         takes_source_frames=_choice(table, "takes_source_frames", default=True),
-        actions=tuple(_action(action) for action in table.get("actions", [])),
-        may_be_open=frozenset(_steering(name) for name in table.get("may_be_open", [])),
+        actions=tuple(_action(action) for action in _value(whole, "actions", list)),
+        may_be_open=frozenset(_steering(name) for name in _value(whole, "may_be_open", list)),
         start_steps=_value({"start_steps": 0, **table}, "start_steps", int),
-        start_clips={name: str(folder / file) for name, file in table.get("start", {}).items()},
+        start_clips={name: str(folder / file) for name, file in _value(whole, "start", dict).items()},
     )
     return WorldFolder(
         path=folder,
         world=world,
         preset=preset,
-        evaluation=_evaluation(table, world),
-        text=TextNotes(**table.get("text", {})),
+        evaluation=_evaluation(_value(whole, "evaluation", dict), world),
+        text=_filled(TextNotes, whole["text"], "[text]"),
     )
 
 
-def _evaluation(table: Mapping[str, Any], world: World) -> EvaluationNotes:
+def _evaluation(given: Mapping[str, Any], world: World) -> EvaluationNotes:
     """`[evaluation]`, whose state fields must exist."""
-    given: dict[str, Any] = table.get("evaluation", {})
-    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
-    notes = EvaluationNotes(**values)
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+    notes = _filled(EvaluationNotes, values, "[evaluation]")
     known = [field.name for field in world.state_fields]
     for name in (*notes.position, *notes.travel):
         if name not in known:
@@ -150,20 +159,22 @@ def _evaluation(table: Mapping[str, Any], world: World) -> EvaluationNotes:
     return notes
 
 
-def _state_field(table: Mapping[str, Any]) -> StateField:
+def _state_field(table: object) -> StateField:
     """One `[[state_fields]]`; `pixels` may be one number or a list of them."""
-    pixels = table.get("pixels", 1.0)
+    values = _mapping(table, "[[state_fields]]")
+    pixels = values.get("pixels", 1.0)
     several = tuple(pixels) if isinstance(pixels, list) else (pixels,)
-    return StateField(**{**table, "pixels": several})
+    return _filled(StateField, {**values, "pixels": several}, f"[[state_fields]] {values.get('name', '')}")
 
 
-def _action(table: Mapping[str, Any]) -> ActionInfo:
+def _action(given: object) -> ActionInfo:
     """One `[[actions]]`."""
+    table = _mapping(given, "[[actions]]")
     kind = table.get("kind", "button")
     kinds = {kind.name.lower(): kind for kind in ActionKind}
     if kind not in kinds:
         raise ValueError(f"action {table.get('name', '')}: kind is {kind!r}, expected one of {', '.join(kinds)}")
-    return ActionInfo(**{**table, "kind": kinds[kind]})
+    return _filled(ActionInfo, {**table, "kind": kinds[kind]}, f"[[actions]] {table.get('name', '')}")
 
 
 def _steering(name: object) -> Steering:
@@ -172,6 +183,44 @@ def _steering(name: object) -> Steering:
     if not isinstance(name, str) or name not in known:
         raise ValueError(f"may_be_open holds {name!r}, expected {', '.join(known)}")
     return known[name]
+
+
+def _filled(kind: type[T], given: object, where: str) -> T:
+    """A dataclass from a table of the file, whose keys are its fields."""
+    values = _mapping(given, where)
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    _check_keys(values, known, where)
+    for field in fields(kind):  # type: ignore[arg-type]
+        if field.default is MISSING and field.default_factory is MISSING and field.name not in values:
+            raise ValueError(f"{where}: field {field.name!r} is missing")
+    try:
+        return kind(**values)
+    except TypeError as error:  # a value of the wrong kind, which its own checks could not compare
+        raise ValueError(f"{where}: a value of the wrong kind in {dict(values)}: {error}") from error
+
+
+def _mapping(given: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{where} is {given!r}, expected a table of keys and values")
+    return given
+
+
+def _check_keys(table: Mapping[str, Any], known: list[str], where: str) -> None:
+    """A misspelt key would pass for one that is left out."""
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"{where.strip()} has the key {key!r}, expected {', '.join(known)}{meant}")
+
+
+def _texts(table: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A list of texts."""
+    values = _value(table, name, list)
+    for value in values:
+        if not isinstance(value, str):
+            raise ValueError(f"{name} holds {value!r}, expected text")
+    return tuple(values)
 
 
 def _choice(table: Mapping[str, Any], name: str, *, default: bool) -> bool:

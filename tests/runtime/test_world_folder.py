@@ -120,6 +120,25 @@ def test_a_missing_table_is_named_with_its_file(tmp_path: Path, table: str) -> N
         ("width = 128", "width = 100", ["width", "100", "128"]),  # the preset's latents make pictures of 128 px
         ("height = 128", 'height = "tall"', ["height"]),
         ("fps = 16", "fps = 16\ntakes_source_frames = 1", ["takes_source_frames", "1", "true or false"]),
+        # A misspelt key would pass for one that is left out; a value of another kind ended in a traceback.
+        ("fps = 16", "fps = 16\ntakes_sources = false", ["'takes_sources'", "did you mean 'takes_source_frames'?"]),
+        ("chunks = 2", "chunks = 2\nchunk = 2", ["[profiles.responsive]", "'chunk'", "did you mean 'chunks'?"]),
+        ("chunks = 2", 'chunks = "two"', ["[profiles.responsive]", "two"]),
+        ("max = 128", 'max = "wide"', ["[[state_fields]] x", "wide"]),
+        ("max = 128", "max = 128\nmost = 3", ["[[state_fields]] x", "'most'", "expected name, min, max"]),
+        ("fps = 16", "fps = 16\nstart = 3", ["start is 3"]),
+        ("fps = 16", "fps = 16\nactions = 3", ["actions is 3"]),
+        ("fps = 16", "fps = 16\nactions = [3]", ["[[actions]] is 3"]),
+        ("fps = 16", 'fps = 16\nactions = [{name = "up", keys = 1}]', ["[[actions]] up", "'keys'"]),
+        ("fps = 16", "fps = 16\nmay_be_open = true", ["may_be_open is True"]),
+        ("fps = 16", 'fps = 16\ntext = "words"', ["[text] is 'words'"]),
+        ("fps = 16", "fps = 16\nevaluation = 1", ["evaluation is 1"]),
+        (
+            "steps_per_shift = 1",
+            "steps_per_shift = 1\n\n[evaluation]\nlabel = []",
+            ["[evaluation]", "did you mean 'labels'?"],
+        ),
+        ('example_prompts = ["grass"]', "example_prompts = [1]", ["example_prompts holds 1, expected text"]),
     ],
 )
 def test_a_wrong_value_is_refused_with_file_field_and_value(
