@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import platform
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from engine_service.model.world import World
+from engine_service.runtime.cache import NoCacheError
 from engine_service.runtime.choice import TENSORRT_BACKENDS, Facts, choose_backend
 from engine_service.runtime.load import default_cache, facts_for, load_runtime
 from engine_service.runtime.machine import torch_gpu
@@ -77,10 +79,21 @@ def machine_rows() -> Iterator[Row]:
     flags = cpu_features(cpuinfo.read_text(encoding="utf-8")) if cpuinfo.exists() else None
     known = "its features are not told here" if flags is None else ", ".join(flags) or "none of AVX2, AVX-512 and AMX"
     yield Row(True, "processor", f"{os.cpu_count()} cores, {known}")
-    yield Row(True, "graph cache", str(default_cache()))
+    yield _cache_row()
     port = ServerConfig().port
     free = _port_is_free(port)
     yield Row(True if free else None, "port", f"{port} {'is free' if free else 'is in use: serve --port N'}")
+
+
+def _cache_row() -> Row:
+    """Whether converted graphs can be kept; without, every start converts them again."""
+    try:
+        folder = default_cache()
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return Row(True, "graph cache", str(folder))
+    except (OSError, NoCacheError) as error:
+        return Row(None, "graph cache", f"none, starts take longer: {error}")
 
 
 def cpu_features(cpuinfo: str) -> list[str]:
@@ -145,9 +158,13 @@ def world_rows() -> Iterator[Row]:
 
 def plan_rows(world: str, facts: Facts) -> Iterator[Row]:
     """TensorRT's plans of a world, and whether they fit this machine."""
-    folder = default_plans(world)
-    count = len(list(folder.glob("*.plan")))
-    yield Row(True if count else None, f"{world}: plans", f"{count} in {folder}")
+    try:
+        folder = default_plans(world)
+        count = len(list(folder.glob("*.plan")))
+        yield Row(True if count else None, f"{world}: plans", f"{count} in {folder}")
+    except NoCacheError as error:
+        count = 0
+        yield Row(None, f"{world}: plans", f"none: {error}")
     for flavour, missing in facts.no_plans.items():
         if count or not missing:
             yield Row(None if missing else True, f"{world}: {flavour}", missing or "its plans fit this card")

@@ -20,6 +20,7 @@ from engine_service.evaluation.judges import position_columns
 from engine_service.evaluation.latency import spread_jumps
 from engine_service.evaluation.pictures import Pictures
 from engine_service.evaluation.stage import Script
+from engine_service.runtime.cache import user_cache
 from engine_service.runtime.world import WorldFolder
 from engine_service.training.frames import check_fits, check_said, find_recordings
 from streamdit.recording import Recording
@@ -123,9 +124,12 @@ def jump_task(folder: WorldFolder, num_jumps: int, rng: np.random.Generator) -> 
 
 
 def default_exams(folder: WorldFolder) -> Path:
-    """Where a world's exams are kept: the user's cache folder."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "streamdit" / "exams" / folder.world.name
+    """Where a world's exams are kept: the user's cache folder.
+
+    Raises:
+        NoCacheError: the user has none.
+    """
+    return user_cache("exams", folder.world.name)
 
 
 def record(folder: WorldFolder, out: Path, count: int, split: str, *more: str) -> Sequence[Recording]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from engine_service.model.ladder import buffer_lengths
+from engine_service.runtime.cache import NoCacheError, user_cache
 from engine_service.runtime.choice import BackendError, Choice, Facts, check_name, choices, require
 from engine_service.runtime.clips import load_clips
 from engine_service.runtime.cuda_graph import DeviceMemoryError
@@ -26,8 +27,12 @@ CUDA = torch.device("cuda", 0)
 
 
 def default_cache() -> Path:
-    """Where converted graphs are kept: the user's cache folder."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamdit" / "graphs"
+    """Where converted graphs are kept: the user's cache folder.
+
+    Raises:
+        NoCacheError: the user has none.
+    """
+    return user_cache("graphs")
 
 
 def silent(_: str) -> None:
@@ -65,7 +70,7 @@ def load_runtime(
     check_words(folder)
     clips = load_clips(folder.world)
     networks = load_networks(folder, teacher=teacher)
-    loading = _Loading(folder, networks, num_threads, cache, plans, max_sessions, with_rungs=with_rungs)
+    loading = _Loading(folder, networks, num_threads, cache, plans, max_sessions, with_rungs=with_rungs, say=say)
     runtime = replace(take_first(loading.candidates(backend), loading.runtime, say), clips=clips)
     # What a session begins with before it says anything.
     runtime.prompts.keep({"", folder.world.example_prompts[0], *(clip.prompt for clip in clips.values())})
@@ -104,13 +109,18 @@ class _Loading:
         max_sessions: int,
         *,
         with_rungs: bool = False,
+        say: Callable[[str], None] = silent,
     ) -> None:
+        self._say = say
         self._world = folder.world
         self._networks = networks
         self._known = load_known_prompts(folder, networks.tokenizer, networks.text)
         self._num_threads = num_threads or os.cpu_count() or 1
-        self._cache = cache or default_cache()
-        self._plans = PlanCache(plans or default_plans(folder.world.name))
+        self._cache = cache
+        try:
+            self._plans = PlanCache(plans or default_plans(folder.world.name))
+        except NoCacheError:
+            self._plans = PlanCache(folder.path / "plans")
         self._max_sessions = max_sessions
         profiles = folder.world.profiles.values()
         self._lengths = tuple(sorted({partition.num_latents for partition in profiles}))
@@ -211,7 +221,13 @@ class _Loading:
     def _openvino(self) -> Runtime:
         from engine_service.runtime.openvino_backend import OpenVinoBackend  # noqa: PLC0415
 
-        compiler = OpenVinoBackend(self._networks, num_threads=self._num_threads, cache=self._cache)
+        cache = self._cache
+        if cache is None:
+            try:
+                cache = default_cache()
+            except NoCacheError as error:
+                self._say(f"converted graphs are not kept: {error}, or --cache one for them")
+        compiler = OpenVinoBackend(self._networks, num_threads=self._num_threads, cache=cache, say=self._say)
         return Runtime(
             world=self._world,
             backend=f"openvino-{compiler.precision}",

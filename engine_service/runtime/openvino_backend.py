@@ -2,9 +2,8 @@
 
 import functools
 import hashlib
-import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import engine_service.model as model_package
 import engine_service.runtime.denoiser as denoiser_module
 from engine_service.model.autoencoder import SPATIAL
 from engine_service.model.dit import StreamDiT
+from engine_service.runtime.cache import GraphCache
 from engine_service.runtime.denoiser import DecodeStep, EncodeStep, MicroStep
 from engine_service.runtime.prompts import EncodedPrompt
 from engine_service.runtime.weights import Networks
@@ -110,10 +110,13 @@ class OpenVinoBackend:
     are kept in `cache`, named by everything they depend on.
     """
 
-    def __init__(self, networks: Networks, *, num_threads: int, cache: Path | None) -> None:
+    def __init__(
+        self, networks: Networks, *, num_threads: int, cache: Path | None, say: Callable[[str], None] = print
+    ) -> None:
+        """`say` hears of a cache that cannot be used; the graphs are made all the same."""
         self._networks = networks
         self._num_threads = num_threads
-        self._cache = cache
+        self._cache = GraphCache(cache, say)
         self._core = process_core()
         self.precision = cpu_precision()
         self._compiler = ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile")
@@ -161,12 +164,19 @@ class OpenVinoBackend:
 
     def _submit(self, source: "_Source") -> Future[CompiledGraph]:
         """Read the converted graph, or trace here and convert on the compiler's thread."""
-        file = self._cache / f"{self._fingerprint}-{source.name}.xml" if self._cache else None
-        if file is not None and file.exists():
-            return self._compiler.submit(lambda: self._compile(self._core.read_model(file)))
+        name = f"{self._fingerprint}-{source.name}"
+        kept = self._cache.read(name, self._core)
+        if kept is not None:
+            return self._compiler.submit(lambda: self._compile(kept))
         # Traced by the caller: warnings are switched off per process, so not on a thread beside others.
         traced = source.traced()
-        return self._compiler.submit(lambda: self._compile(_convert(traced, source, file)))
+
+        def convert() -> CompiledGraph:
+            model = _convert(traced, source)
+            self._cache.keep(name, model, self._core)
+            return self._compile(model)
+
+        return self._compiler.submit(convert)
 
     def _compile(self, model: ov.Model) -> CompiledGraph:
         settings = {
@@ -196,16 +206,10 @@ class _Source:
         return traced
 
 
-def _convert(traced: torch.jit.ScriptModule, source: _Source, file: Path | None) -> ov.Model:
-    """The graph at its example's shapes, kept in `file` for the next start."""
+def _convert(traced: torch.jit.ScriptModule, source: _Source) -> ov.Model:
+    """The graph at its example's shapes."""
     model = ov.convert_model(traced)
     model.reshape({i: list(tensor.shape) for i, tensor in enumerate(source.example)})
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial = file.with_name(f"{os.getpid()}-{file.name}")
-        ov.save_model(model, partial, compress_to_fp16=False)
-        partial.with_suffix(".bin").replace(file.with_suffix(".bin"))
-        partial.replace(file)  # last: a graph counts once its weights are there
     return model
 
 

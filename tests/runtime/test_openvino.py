@@ -145,7 +145,7 @@ def test_a_second_backend_reads_the_converted_graph_and_agrees_with_torch(cache:
     with backend(NETWORKS, cache) as compiler:
         compiler.denoiser([4])
     written = {path: path.stat().st_mtime_ns for path in cache.iterdir()}
-    assert {path.suffix for path in written} == {".xml", ".bin"}
+    assert {path.suffix for path in written} == {".xml", ".bin", ".sha256"}
     assert all(path.name.startswith(f"{fingerprint(NETWORKS)}-") for path in written)
     with backend(NETWORKS, cache) as compiler:
         found = compiler.denoiser([4]).step(*asked)

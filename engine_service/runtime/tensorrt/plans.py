@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine_service.runtime.cache import user_cache
 from engine_service.runtime.tensorrt.driver import Gpu
 from engine_service.runtime.tensorrt.flavour import Flavour, TensorRtError
 
@@ -114,8 +115,12 @@ class Lookup:
 
 
 def default_plans(name: str) -> Path:
-    """Where the plans of a world, or of a preset, are kept: the user's cache folder."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "streamdit" / "plans" / name
+    """Where the plans of a world, or of a preset, are kept: the user's cache folder.
+
+    Raises:
+        NoCacheError: the user has none.
+    """
+    return user_cache("plans", name)
 
 
 class PlanCache:
