@@ -88,6 +88,80 @@ namespace StreamDit.Tests
         }
 
         [Test]
+        public void A_component_that_is_destroyed_costs_only_itself_until_there_is_another()
+        {
+            StreamDitBehaviour session = Stage.Session(Engines.Shared.Address);
+            StreamDitStateSource state = session.gameObject.AddComponent<StreamDitStateSource>();
+            Runner runner = new GameObject("Runner").AddComponent<Runner>();
+            (runner.Speed, session.transform.position) = (30, new Vector3(40, 0, 0));
+            state.Bindings.Add(new StateBinding { field = "y", component = runner, member = nameof(Runner.Speed) });
+            state.Bindings.Add(new StateBinding { field = "x", component = session.transform, member = "position.x" });
+            Stage.Until(() => state.Values.Length > 0 && state.Values[0] == 40, "a state");
+            UnityEngine.Object.Destroy(runner.gameObject);
+            session.transform.position = new Vector3(50, 0, 0);
+            Expect(session, "State field 'y' of 'Player': its component was destroyed");
+            Stage.Until(() => state.Values[0] == 50, "the other field");
+            Assert.That(state.Values[1], Is.EqualTo(30), "what it was last");
+
+            Runner next = new GameObject("Runner").AddComponent<Runner>();
+            next.Speed = 20;
+            state.Bindings[0].component = next;
+            Stage.Until(() => state.Values[1] == 20, "the next one's value");
+        }
+
+        [Test]
+        public void A_member_that_throws_costs_only_itself()
+        {
+            StreamDitBehaviour session = Stage.Session(Engines.Shared.Address);
+            StreamDitStateSource state = session.gameObject.AddComponent<StreamDitStateSource>();
+            Runner runner = session.gameObject.AddComponent<Runner>();
+            session.transform.position = new Vector3(40, 0, 0);
+            state.Bindings.Add(new StateBinding { field = "y", component = runner, member = nameof(Runner.Broken) });
+            state.Bindings.Add(new StateBinding { field = "x", component = session.transform, member = "position.x" });
+            Expect(session, "State field 'y' of 'Player': reading 'Broken' fails, not now");
+            Stage.Until(() => state.Values[0] == 40, "the other field");
+        }
+
+        [Test]
+        public void A_scale_of_0_is_told()
+        {
+            StreamDitBehaviour session = Stage.Session(Engines.Shared.Address);
+            StreamDitStateSource state = session.gameObject.AddComponent<StreamDitStateSource>();
+            state.Bindings.Add(new StateBinding { field = "x", component = session.transform, member = "position.x", scale = 0 });
+            Expect(session, "State field 'x' in the inspector of 'Player' has scale 0: 0 is sent whatever its component does.");
+        }
+
+        [Test]
+        public void A_horizon_that_says_it_wrote_more_than_there_is_room_for()
+        {
+            StreamDitBehaviour session = Stage.Session(Engines.Shared.Address);
+            StreamDitStateSource state = session.gameObject.AddComponent<StreamDitStateSource>();
+            state.Horizon = new Boaster();
+            Expect(session, "The horizon of 'Player' says that it wrote 1000 frames, there is room for");
+            Stage.Until(() => session.Session!.Stats().ControlLatencyMs != null, "a state");
+        }
+
+        private sealed class Boaster : IStateHorizon
+        {
+            public int WriteHorizon(WorldInfo world, System.Span<float> steps)
+            {
+                for (int field = 0; field < steps.Length; field++)
+                {
+                    steps[field] = world.StateFields[field % world.StateFields.Count].Initial;
+                }
+
+                return 1000;
+            }
+        }
+
+        private sealed class Runner : MonoBehaviour
+        {
+            public float Speed { get; set; }
+
+            public float Broken => throw new System.InvalidOperationException("not now");
+        }
+
+        [Test]
         public void A_value_outside_the_worlds_range()
         {
             StreamDitBehaviour session = Stage.Session(Engines.Shared.Address);

@@ -43,6 +43,7 @@ namespace StreamDit.Tests
                 UnityEngine.Application.isPlaying = true;
             }
 
+            AssemblyReloadEvents.StubReload(); // waits for what is closed in the background
             Assert.That(YetAnotherHttpHandler.StubNumAlive, Is.Zero);
         }
 

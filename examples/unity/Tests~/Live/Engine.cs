@@ -119,9 +119,14 @@ namespace StreamDit.Tests
             _process.WaitForExit();
         }
 
-        public void Terminate()
+        public void Terminate() => Signal("-TERM");
+
+        /// <summary>As a machine that sleeps: nothing is closed, nothing answers.</summary>
+        public void Stop() => Signal("-STOP");
+
+        private void Signal(string signal)
         {
-            using Process kill = Process.Start("kill", new[] { "-TERM", _process.Id.ToString() });
+            using Process kill = Process.Start("kill", new[] { signal, _process.Id.ToString() });
             kill.WaitForExit();
         }
 

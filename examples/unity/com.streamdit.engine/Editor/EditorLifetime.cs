@@ -10,7 +10,12 @@ namespace StreamDit.Editor
         [InitializeOnLoadMethod]
         private static void Begin()
         {
-            AssemblyReloadEvents.beforeAssemblyReload += () => Lifetime.CloseAll("domain reload");
+            EditorApplication.update += KnownNames.Look;
+            AssemblyReloadEvents.beforeAssemblyReload += () =>
+            {
+                Lifetime.CloseAll("domain reload");
+                FrameTexture.DisposeAll();
+            };
             EditorApplication.quitting += () => Lifetime.CloseAll("editor quit");
             EditorApplication.playModeStateChanged += change =>
             {

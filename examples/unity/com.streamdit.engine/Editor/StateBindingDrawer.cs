@@ -1,6 +1,4 @@
 #nullable enable
-using System;
-using System.Collections.Generic;
 using StreamDit.Unity;
 using UnityEditor;
 using UnityEngine;
@@ -20,29 +18,17 @@ namespace StreamDit.Editor
             Rect left = new Rect(position.x, position.y, position.width / 2 - 4, Line - 2);
             Rect right = new Rect(position.x + position.width / 2, position.y, position.width / 2, Line - 2);
             SerializedProperty component = property.FindPropertyRelative("component");
-            EditorGUI.PropertyField(left, property.FindPropertyRelative("field"), new GUIContent("State field"));
+            NameField.Draw(left, "State field", property.FindPropertyRelative("field"), KnownNames.StateFields);
             EditorGUI.PropertyField(right, component, GUIContent.none);
-            DrawMember(Below(left, 1, position.width), property.FindPropertyRelative("member"), component);
+            // Of several objects whose components differ nobody can choose a member, but type one.
+            Component? read = component.hasMultipleDifferentValues ? null : component.objectReferenceValue as Component;
+            NameField.Draw(
+                Below(left, 1, position.width),
+                "Member",
+                property.FindPropertyRelative("member"),
+                read == null ? new string[0] : KnownNames.Members(read.GetType()));
             EditorGUI.PropertyField(Below(left, 2, left.width), property.FindPropertyRelative("scale"));
             EditorGUI.PropertyField(Below(right, 2, right.width), property.FindPropertyRelative("offset"));
-        }
-
-        private static void DrawMember(Rect place, SerializedProperty member, SerializedProperty component)
-        {
-            if (!(component.objectReferenceValue is Component read))
-            {
-                EditorGUI.PropertyField(place, member, new GUIContent("Member"));
-                return;
-            }
-
-            var names = new List<string>(MemberReader.Names(read.GetType()));
-            if (!names.Contains(member.stringValue))
-            {
-                names.Insert(0, member.stringValue); // misspelled or not chosen yet: shown, and said when played
-            }
-
-            int chosen = EditorGUI.Popup(place, "Member", names.IndexOf(member.stringValue), names.ToArray());
-            member.stringValue = names[Math.Max(0, chosen)];
         }
 
         private static Rect Below(Rect place, int lines, float width) =>

@@ -85,11 +85,69 @@ namespace UnityEditor
 
         public static void LabelField(Rect position, string label) => GUI.StubDrawn.Add(label);
 
-        public static int Popup(Rect position, string label, int selectedIndex, string[] displayedOptions) => selectedIndex;
+        /// <summary>Not Unity's: what is chosen from the popup with this label, once.</summary>
+        public static Dictionary<string, string> StubChosen { get; } = new Dictionary<string, string>();
 
-        public static bool PropertyField(Rect position, SerializedProperty property) => false;
+        /// <summary>Not Unity's: what the popup with this label offered when it was drawn last.</summary>
+        public static Dictionary<string, string[]> StubOffered { get; } = new Dictionary<string, string[]>();
 
-        public static bool PropertyField(Rect position, SerializedProperty property, GUIContent label) => false;
+        /// <summary>Not Unity's: properties whose parts were drawn between BeginProperty and EndProperty.</summary>
+        public static List<string> StubProperties { get; } = new List<string>();
+
+        private static readonly Stack<bool> Changes = new Stack<bool>();
+        private static int _properties;
+
+        public static bool showMixedValue { get; set; }
+
+        public static GUIContent BeginProperty(Rect totalPosition, GUIContent label, SerializedProperty property)
+        {
+            _properties++;
+            StubProperties.Add(property.propertyPath);
+            return label;
+        }
+
+        public static void EndProperty()
+        {
+            if (--_properties < 0)
+            {
+                throw new InvalidOperationException("EndProperty without BeginProperty");
+            }
+        }
+
+        public static void BeginChangeCheck()
+        {
+            Changes.Push(GUI.changed);
+            GUI.changed = false;
+        }
+
+        public static bool EndChangeCheck()
+        {
+            bool changed = GUI.changed;
+            GUI.changed |= Changes.Pop();
+            return changed;
+        }
+
+        public static int Popup(Rect position, string label, int selectedIndex, string[] displayedOptions)
+        {
+            StubOffered[label] = displayedOptions;
+            GUI.StubDrawn.Add(showMixedValue ? $"{label}: (mixed)" : $"{label}: {displayedOptions[selectedIndex]}");
+            if (!StubChosen.Remove(label, out string chosen))
+            {
+                return selectedIndex;
+            }
+
+            GUI.changed = true;
+            return Array.IndexOf(displayedOptions, chosen);
+        }
+
+        public static bool PropertyField(Rect position, SerializedProperty property) =>
+            PropertyField(position, property, new GUIContent(property.name));
+
+        public static bool PropertyField(Rect position, SerializedProperty property, GUIContent label)
+        {
+            GUI.StubDrawn.Add($"{label.text}: field");
+            return false;
+        }
     }
 
     public sealed class EditorGUILayout
@@ -140,15 +198,5 @@ namespace UnityEditor
         }
 
         public virtual float GetPropertyHeight(SerializedProperty property, GUIContent label) => 18;
-    }
-
-    /// <summary>Compiled against only: no test draws an inspector.</summary>
-    public class SerializedProperty
-    {
-        public string stringValue { get; set; }
-
-        public UnityEngine.Object objectReferenceValue { get; set; }
-
-        public SerializedProperty FindPropertyRelative(string relativePropertyPath) => null;
     }
 }

@@ -26,6 +26,17 @@ namespace UnityEngine
     {
     }
 
+    public sealed class HideInInspector : Attribute
+    {
+    }
+
+    public interface ISerializationCallbackReceiver
+    {
+        void OnBeforeSerialize();
+
+        void OnAfterDeserialize();
+    }
+
     public abstract class PropertyAttribute : Attribute
     {
     }

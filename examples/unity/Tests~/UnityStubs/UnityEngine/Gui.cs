@@ -44,6 +44,8 @@ namespace UnityEngine
 
     public class GUI
     {
+        public static bool changed { get; set; }
+
         /// <summary>Not Unity's: the text drawn since a test cleared it.</summary>
         public static List<string> StubDrawn { get; } = new List<string>();
 

@@ -157,5 +157,7 @@ namespace UnityEngine
         public static void LogError(object message) => StubConsole.Add("error: " + message);
 
         public static void LogError(object message, Object context) => LogError(message);
+
+        public static void LogException(Exception exception) => StubConsole.Add("exception: " + exception.Message);
     }
 }

@@ -100,11 +100,22 @@ namespace UnityEngine
 
     public static class ImageConversion
     {
+        /// <summary>Not Unity's: the next picture cannot be decoded.</summary>
+        public static bool StubFails { get; set; }
+
         /// <summary>
-        /// Reads a JPEG's size and resizes the texture, as Unity does; the stub cannot decode, so the picture is grey.
+        /// Reads a JPEG's size and resizes the texture, as Unity does; the stub cannot decode, so the picture is grey. What
+        /// cannot be read leaves Unity's small question mark in the texture.
         /// </summary>
         public static bool LoadImage(this Texture2D tex, byte[] data, bool markNonReadable)
         {
+            if (StubFails)
+            {
+                StubFails = false;
+                tex.Reinitialize(8, 8, TextureFormat.RGB24);
+                return false;
+            }
+
             for (int at = 2; at + 9 < data.Length && data[0] == 0xFF && data[1] == 0xD8 && data[at] == 0xFF;)
             {
                 int marker = data[at + 1];
@@ -121,6 +132,7 @@ namespace UnityEngine
                 at += 2 + (data[at + 2] << 8 | data[at + 3]);
             }
 
+            tex.Reinitialize(8, 8, TextureFormat.RGB24);
             return false;
         }
     }

@@ -3,13 +3,13 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
-using UnityEngine;
 
 namespace StreamDit.Unity
 {
     /// <summary>
     /// A session as the main thread sees it: what happened comes out as events of <see cref="Poll"/>, what went wrong as
-    /// sentences for people, and the newest frame as a texture. Never waits but in <see cref="Close"/>, never throws.
+    /// sentences for people, and the newest frame as a texture. Never waits but in <see cref="Close"/>; what it throws is a
+    /// listener's.
     /// </summary>
     public sealed class EngineLink : IDisposable
     {
@@ -23,6 +23,8 @@ namespace StreamDit.Unity
         private Exception? _lastError;
         private Task<ServerInfo>? _worlds;
         private double _nowS;
+        private Task<Closed>? _closing;
+        private string? _refused; // why there is no session, to be told at the next Poll
         private int _rung = -1;
 
         public EngineLink(LinkSettings settings)
@@ -64,7 +66,7 @@ namespace StreamDit.Unity
 
         public bool IsPlaying => Session != null && Session.Status == SessionStatus.Playing;
 
-        /// <summary>Begins to dial and returns at once.</summary>
+        /// <summary>Begins to dial and returns at once; what is wrong with the settings is told at the next Poll.</summary>
         public void Open()
         {
             if (Session != null || Closed != null)
@@ -72,19 +74,39 @@ namespace StreamDit.Unity
                 return;
             }
 
+            if (Lifetime.IsClosing)
+            {
+                Closed = new Closed(ClosedReason.ClientClosed, "not opened: all sessions are being closed");
+                Note(Closed.Detail);
+                return; // nobody is told: a listener that opens again would never end
+            }
+
             Lifetime.Last = this;
             Note($"dialling {Settings.address}");
-            string? trouble = Settings.AddressTrouble();
-            if (trouble != null)
+            _refused = Settings.AddressTrouble();
+            if (_refused != null)
             {
-                Report(trouble);
-                End(new Closed(ClosedReason.ConnectionLost, trouble));
                 return;
             }
 
-            _client = new StreamDitClient(Settings.Options());
-            Session = _client.Play(Settings.Opening());
-            Lifetime.Add(this);
+            string? overheard = Settings.TokenTrouble();
+            if (overheard != null)
+            {
+                Report(overheard);
+            }
+
+            try
+            {
+                _client = new StreamDitClient(Settings.Options());
+                Session = _client.Play(Settings.Opening());
+                Lifetime.Add(this);
+            }
+            catch (Exception error)
+            {
+                _client?.Dispose();
+                _client = null;
+                _refused = error.Message; // an option or a wish that no engine would take, or no native library
+            }
         }
 
         /// <summary>Once per turn of the main thread. Allocates nothing while nothing happens.</summary>
@@ -92,6 +114,12 @@ namespace StreamDit.Unity
         public void Poll(double nowS)
         {
             _nowS = nowS;
+            if (_refused != null && Closed == null)
+            {
+                Report(_refused);
+                End(new Closed(ClosedReason.ConnectionLost, _refused));
+            }
+
             if (Session == null || Closed != null)
             {
                 return;
@@ -152,35 +180,74 @@ namespace StreamDit.Unity
             Note($"prompt: {text}");
         }
 
-        /// <summary>Ends the session: the call is cancelled first, then all of it disposed.</summary>
-        public void Close(string why)
+        /// <summary>Ends the session and waits for the engine's word, 1.5 s at most: nothing of it is left afterwards.</summary>
+        public void Close(string why) => Close(why, CloseWithinS);
+
+        internal void Close(string why, double withinS)
         {
-            if (Session == null || Closed != null)
+            BeginClose(why);
+            if (_closing == null || Closed != null)
             {
                 return;
             }
 
-            StreamDitSession session = Session;
-            // Off the main thread, so that nothing in it waits for the main thread, which waits here.
-            Task<Closed> closing = Task.Run(() => session.CloseAsync(why));
             try
             {
-                closing.Wait(TimeSpan.FromSeconds(CloseWithinS));
+                _closing.Wait(TimeSpan.FromSeconds(withinS));
             }
             catch (AggregateException error)
             {
                 Note($"closing: {error.GetBaseException().Message}");
             }
 
-            bool told = closing.Status == TaskStatus.RanToCompletion;
+            bool told = _closing.Status == TaskStatus.RanToCompletion;
+            Closed closed = told ? _closing.Result : new Closed(ClosedReason.ClientClosed, why);
             Release();
-            End(told ? closing.Result : new Closed(ClosedReason.ClientClosed, why));
+            End(closed);
         }
 
-        /// <summary>Closes, and gives up the texture.</summary>
+        /// <summary>
+        /// Ends the session and returns at once: the engine is told meanwhile, which a reload or the end of the game waits for.
+        /// </summary>
+        public void CloseInBackground(string why)
+        {
+            if (Session == null || Closed != null)
+            {
+                return;
+            }
+
+            BeginClose(why);
+            (StreamDitSession session, StreamDitClient? client) = (Session, _client);
+            _client = null;
+            Lifetime.Remove(this);
+            Lifetime.Await(_closing!.ContinueWith(
+                closing =>
+                {
+                    _ = closing.Exception; // seen
+                    session.Dispose();
+                    client?.Dispose();
+                },
+                TaskScheduler.Default));
+            End(new Closed(ClosedReason.ClientClosed, why));
+        }
+
+        /// <summary>The engine is told from here on.</summary>
+        internal void BeginClose(string why)
+        {
+            if (Session == null || Closed != null || _closing != null)
+            {
+                return;
+            }
+
+            StreamDitSession session = Session;
+            // Off the main thread, so that nothing in it waits for the main thread, which may wait for it.
+            _closing = Task.Run(() => session.CloseAsync(why));
+        }
+
+        /// <summary>Closes in the background, and gives up the texture.</summary>
         public void Dispose()
         {
-            Close("disposed");
+            CloseInBackground("disposed");
             Picture.Dispose();
         }
 

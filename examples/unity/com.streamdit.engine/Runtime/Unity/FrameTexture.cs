@@ -1,5 +1,6 @@
 #nullable enable
 using System;
+using System.Collections.Generic;
 using System.Runtime.InteropServices;
 using Unity.Collections;
 using UnityEngine;
@@ -19,8 +20,12 @@ namespace StreamDit.Unity
         private static readonly Rect TopRowFirst = new Rect(0, 1, 1, -1);
         private static readonly Rect BottomRowFirst = new Rect(0, 0, 1, 1);
 
+        // Textures outlive a reload of the code, which would lose sight of them.
+        private static readonly HashSet<FrameTexture> Held = new HashSet<FrameTexture>();
+
         private readonly bool _expand;
         private Texture2D? _texture;
+        private Texture2D? _spare; // a JPEG is decoded here, and shown if that went well
 
         /// <param name="expand">
         /// Writes RGBA32, which every graphics card has; many keep RGB24 as that anyway and convert in the driver.
@@ -31,7 +36,7 @@ namespace StreamDit.Unity
             _expand = expand || !SystemInfo.SupportsTextureFormat(TextureFormat.RGB24);
         }
 
-        /// <summary>null before the first frame; another one after a frame of another size.</summary>
+        /// <summary>null before the first frame; another one after a frame of another size, and two in turn for JPEGs.</summary>
         public Texture2D? Texture => _texture;
 
         /// <summary>The texture coordinates that show it the right way up.</summary>
@@ -55,30 +60,47 @@ namespace StreamDit.Unity
 
         public void Dispose()
         {
-            if (_texture != null)
+            Destroy(ref _texture);
+            Destroy(ref _spare);
+            Held.Remove(this);
+        }
+
+        /// <summary>Before the code is loaded anew, which would lose sight of them.</summary>
+        internal static void DisposeAll()
+        {
+            foreach (FrameTexture held in new List<FrameTexture>(Held))
+            {
+                held.Dispose();
+            }
+        }
+
+        private static void Destroy(ref Texture2D? texture)
+        {
+            if (texture != null)
             {
                 // Destroy waits for the end of a frame, and in edit mode there is none.
                 if (Application.isPlaying)
                 {
-                    UnityEngine.Object.Destroy(_texture);
+                    UnityEngine.Object.Destroy(texture);
                 }
                 else
                 {
-                    UnityEngine.Object.DestroyImmediate(_texture);
+                    UnityEngine.Object.DestroyImmediate(texture);
                 }
             }
 
-            _texture = null;
+            texture = null;
         }
 
         private string? ShowRaw(int width, int height, byte[] payload, int length)
         {
-            if (width <= 0 || height <= 0 || length != width * height * 3)
+            long expected = (long)width * height * 3;
+            if (width <= 0 || height <= 0 || length != expected)
             {
-                return $"a frame says it is {width}x{height} but has {length} bytes instead of {width * height * 3}";
+                return $"a frame says it is {width}x{height} but has {length} bytes instead of {expected}";
             }
 
-            Texture2D texture = Sized(width, height, _expand ? TextureFormat.RGBA32 : TextureFormat.RGB24);
+            Texture2D texture = Sized(ref _texture, width, height, _expand ? TextureFormat.RGBA32 : TextureFormat.RGB24);
             NativeArray<byte> pixels = texture.GetRawTextureData<byte>();
             if (_expand)
             {
@@ -96,34 +118,41 @@ namespace StreamDit.Unity
 
         private string? ShowJpeg(int width, int height, byte[] payload, int length)
         {
+            // The size is read first: a few kilobytes may claim to be gigabytes.
+            string? trouble = JpegHeader.Trouble(payload.AsSpan(0, length), width, height);
+            if (trouble != null)
+            {
+                return trouble;
+            }
+
             byte[] exact = payload.Length == length ? payload : payload.AsSpan(0, length).ToArray();
-            Texture2D texture = Sized(width, height, TextureFormat.RGB24);
-            if (!texture.LoadImage(exact, false))
+            Texture2D decoded = Sized(ref _spare, width, height, TextureFormat.RGB24);
+            if (!decoded.LoadImage(exact, false) || decoded.width != width || decoded.height != height)
             {
                 return $"a frame of {length} bytes is not a JPEG that Unity can read";
             }
 
+            (_texture, _spare) = (decoded, _texture);
             UvRect = BottomRowFirst;
-            return texture.width == width && texture.height == height
-                ? null
-                : $"a frame says it is {width}x{height} but its JPEG is {texture.width}x{texture.height}";
+            return null;
         }
 
-        private Texture2D Sized(int width, int height, TextureFormat format)
+        private Texture2D Sized(ref Texture2D? texture, int width, int height, TextureFormat format)
         {
-            if (_texture != null && _texture.width == width && _texture.height == height && _texture.format == format)
+            if (texture != null && texture.width == width && texture.height == height && texture.format == format)
             {
-                return _texture;
+                return texture;
             }
 
-            Dispose();
-            _texture = new Texture2D(width, height, format, false)
+            Destroy(ref texture);
+            texture = new Texture2D(width, height, format, false)
             {
                 name = "StreamDiT frame",
                 hideFlags = HideFlags.HideAndDontSave, // never part of a scene, and made anew after a reload
                 wrapMode = TextureWrapMode.Clamp,
             };
-            return _texture;
+            Held.Add(this);
+            return texture;
         }
 
         // One write of four bytes per pixel; every platform of Unity is little-endian.

@@ -59,11 +59,21 @@ namespace StreamDit.Unity
         /// <summary>null, or for people what is wrong with the address.</summary>
         public string? AddressTrouble()
         {
-            int colon = address.LastIndexOf(':');
-            bool portGiven = colon > 0 && ushort.TryParse(address.Substring(colon + 1), out ushort port) && port > 0;
-            return portGiven && !address.Contains("/") && address.Trim() == address
+            bool whole = Uri.TryCreate($"http://{address}", UriKind.Absolute, out Uri? uri)
+                && uri.Port > 0 && uri.PathAndQuery == "/" && uri.UserInfo.Length == 0 && uri.Fragment.Length == 0
+                && address.EndsWith($":{uri.Port}", StringComparison.Ordinal) && address.Trim() == address;
+            return whole
                 ? null
-                : $"The address is '{address}'; it must be host:port without http://, e.g. localhost:50051.";
+                : $"The address is '{address}'; it must be host:port without http://, e.g. localhost:50051 or [::1]:50051.";
+        }
+
+        /// <summary>null, or for people what others could read on the way.</summary>
+        internal string? TokenTrouble()
+        {
+            bool here = Uri.TryCreate($"http://{address}", UriKind.Absolute, out Uri? uri) && uri.IsLoopback;
+            return token.Length == 0 || secure || here
+                ? null
+                : $"The token goes to {address} unencrypted: tick 'Secure' and start the engine with a certificate.";
         }
 
         internal StreamDitOptions Options() => new StreamDitOptions

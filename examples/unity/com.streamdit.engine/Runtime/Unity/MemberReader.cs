@@ -1,6 +1,7 @@
 #nullable enable
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Reflection;
 using UnityEngine;
 
@@ -23,13 +24,13 @@ namespace StreamDit.Unity
             string[] parts = path.Split('.');
             string axis = parts.Length == 2 ? parts[1] : "";
             trouble = "";
-            PropertyInfo? property = target.GetType().GetProperty(parts[0], Public);
             MemberReader? reader = null;
-            if (property != null && property.CanRead && property.GetIndexParameters().Length == 0)
+            MemberInfo? member = Readable(target.GetType()).FirstOrDefault(one => one.Name == parts[0]);
+            if (member is PropertyInfo property)
             {
                 reader = OfProperty(target, property, axis);
             }
-            else if (target.GetType().GetField(parts[0], Public) is FieldInfo field)
+            else if (member is FieldInfo field)
             {
                 reader = OfField(target, field, axis);
             }
@@ -54,21 +55,45 @@ namespace StreamDit.Unity
         public static IReadOnlyList<string> Names(Type type)
         {
             var names = new List<string>();
-            foreach (PropertyInfo property in type.GetProperties(Public))
+            foreach (MemberInfo member in Readable(type))
             {
-                if (property.CanRead && property.GetIndexParameters().Length == 0
-                    && property.GetCustomAttribute<ObsoleteAttribute>() == null)
+                if (member.GetCustomAttribute<ObsoleteAttribute>() == null)
                 {
-                    AddNames(names, property.Name, property.PropertyType);
+                    AddNames(names, member.Name, member is PropertyInfo one ? one.PropertyType : ((FieldInfo)member).FieldType);
                 }
             }
 
-            foreach (FieldInfo field in type.GetFields(Public))
+            return names;
+        }
+
+        /// <summary>Public properties with a public getter, then public fields; of two with one name the more derived.</summary>
+        private static IEnumerable<MemberInfo> Readable(Type type)
+        {
+            var seen = new HashSet<string>();
+            var fields = new List<MemberInfo>();
+            for (Type? declaring = type; declaring != null; declaring = declaring.BaseType)
             {
-                AddNames(names, field.Name, field.FieldType);
+                foreach (PropertyInfo property in declaring.GetProperties(Public | BindingFlags.DeclaredOnly))
+                {
+                    if (property.GetGetMethod() != null && property.GetIndexParameters().Length == 0 && seen.Add(property.Name))
+                    {
+                        yield return property;
+                    }
+                }
+
+                foreach (FieldInfo field in declaring.GetFields(Public | BindingFlags.DeclaredOnly))
+                {
+                    if (seen.Add(field.Name))
+                    {
+                        fields.Add(field);
+                    }
+                }
             }
 
-            return names;
+            foreach (MemberInfo field in fields)
+            {
+                yield return field;
+            }
         }
 
         private static void AddNames(List<string> names, string name, Type type)

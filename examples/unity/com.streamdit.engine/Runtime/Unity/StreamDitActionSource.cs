@@ -8,7 +8,7 @@ namespace StreamDit.Unity
 {
     /// <summary>One action of the world and the key that holds it.</summary>
     [Serializable]
-    public sealed class ActionBinding
+    public sealed class ActionBinding : ISerializationCallbackReceiver
     {
         [Tooltip("An action of the world, e.g. jump.")]
         public string action = "";
@@ -17,6 +17,19 @@ namespace StreamDit.Unity
 
         [Tooltip("What an axis is while the key is down; a button is 1.")]
         public float value = 1;
+
+        // Where the inspector adds an element no initializer runs and all is zero, this too.
+        [SerializeField] [HideInInspector] private bool initialized = true;
+
+        void ISerializationCallbackReceiver.OnBeforeSerialize()
+        {
+        }
+
+        void ISerializationCallbackReceiver.OnAfterDeserialize()
+        {
+            value = initialized ? value : 1;
+            initialized = true;
+        }
     }
 
     /// <summary>
@@ -39,7 +52,7 @@ namespace StreamDit.Unity
         private Opened? _resolvedFor;
         private HeldActions? _held;
         private float[] _sent = Array.Empty<float>();
-        private double _nextS;
+        private SendPace _pace;
         private string _toldOf = "";
 
         public StreamDitBehaviour? Source
@@ -145,14 +158,14 @@ namespace StreamDit.Unity
             }
 
             double nowS = Time.unscaledTimeAsDouble;
-            if (nowS < _nextS)
+            if (!_pace.IsDue(nowS))
             {
                 return;
             }
 
             if (Say(source, _held!.Take()))
             {
-                _nextS = nowS + 1.0 / source.Opened.World.Fps;
+                _pace.Sent(nowS, source.Opened.World.Fps);
             }
         }
 
@@ -221,6 +234,12 @@ namespace StreamDit.Unity
                 int index = IndexOf(world, binding.action);
                 if (index >= 0)
                 {
+                    if (binding.value == 0f)
+                    {
+                        session.Report($"Action '{binding.action}' in the inspector of '{name}' has value 0: its key"
+                            + $" '{binding.key}' does nothing.");
+                    }
+
                     _keys.Add((binding.key, index, binding.value));
                     continue;
                 }

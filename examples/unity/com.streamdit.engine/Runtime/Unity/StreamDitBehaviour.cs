@@ -106,7 +106,8 @@ namespace StreamDit.Unity
 
         private void Update() => Link?.Poll(Time.unscaledTimeAsDouble);
 
-        private void OnDisable() => Link?.Close("component disabled");
+        // A scene that changes must not stand still for it: the engine is told in the background.
+        private void OnDisable() => Link?.CloseInBackground("component disabled");
 
         private void OnDestroy() => Link?.Dispose();
 

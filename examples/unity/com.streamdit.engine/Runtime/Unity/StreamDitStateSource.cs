@@ -8,7 +8,7 @@ namespace StreamDit.Unity
 {
     /// <summary>One state field of the world and where its value comes from.</summary>
     [Serializable]
-    public sealed class StateBinding
+    public sealed class StateBinding : ISerializationCallbackReceiver
     {
         [Tooltip("A state field of the world, e.g. x.")]
         public string field = "";
@@ -22,6 +22,19 @@ namespace StreamDit.Unity
         public float scale = 1;
 
         public float offset;
+
+        // Where the inspector adds an element no initializer runs and all is zero, this too.
+        [SerializeField] [HideInInspector] private bool initialized = true;
+
+        void ISerializationCallbackReceiver.OnBeforeSerialize()
+        {
+        }
+
+        void ISerializationCallbackReceiver.OnAfterDeserialize()
+        {
+            scale = initialized ? scale : 1;
+            initialized = true;
+        }
     }
 
     /// <summary>Says what the game expects at the next frames, which the engine then need not guess.</summary>
@@ -40,7 +53,7 @@ namespace StreamDit.Unity
     [AddComponentMenu("StreamDiT/StreamDiT State Source")]
     public sealed class StreamDitStateSource : MonoBehaviour
     {
-        // The engine takes longer horizons; half a second at 16 fps is as far ahead as frames in flight are.
+        // The engine takes longer horizons; a second at 16 fps is further ahead than frames in flight are.
         private const int MaxFramesAhead = 16;
 
         [Tooltip("Empty: the session on this object or above it.")]
@@ -53,7 +66,8 @@ namespace StreamDit.Unity
         private float[] _values = Array.Empty<float>();
         private float[] _sent = Array.Empty<float>();
         private float[] _horizon = Array.Empty<float>();
-        private double _nextS;
+        private SendPace _pace;
+        private bool _toldOfHorizon;
 
         public StreamDitBehaviour? Source
         {
@@ -100,20 +114,32 @@ namespace StreamDit.Unity
             }
 
             double nowS = Time.unscaledTimeAsDouble;
-            if (nowS < _nextS)
+            if (!_pace.IsDue(nowS))
             {
                 return;
             }
 
             WorldInfo world = source.Opened.World;
             Read(source, world);
-            int numAhead = Horizon == null ? 0 : Horizon.WriteHorizon(world, _horizon);
+            int numAhead = Horizon == null ? 0 : NumAhead(source, Horizon.WriteHorizon(world, _horizon));
             if (numAhead > 0 || !_values.AsSpan().SequenceEqual(_sent))
             {
                 source.State(_values, _horizon.AsSpan(0, numAhead * _values.Length));
                 _values.CopyTo(_sent, 0);
-                _nextS = nowS + 1.0 / world.Fps;
+                _pace.Sent(nowS, world.Fps);
             }
+        }
+
+        private int NumAhead(StreamDitBehaviour session, int written)
+        {
+            int room = _values.Length > 0 ? _horizon.Length / _values.Length : 0;
+            if ((written < 0 || written > room) && !_toldOfHorizon)
+            {
+                _toldOfHorizon = true;
+                session.Report($"The horizon of '{name}' says that it wrote {written} frames, there is room for {room}.");
+            }
+
+            return Math.Min(Math.Max(written, 0), room);
         }
 
         private void Resolve(StreamDitBehaviour session, Opened opened)
@@ -150,54 +176,104 @@ namespace StreamDit.Unity
                 return;
             }
 
+            if (binding.scale == 0f)
+            {
+                session.Report($"State field '{binding.field}' in the inspector of '{name}' has scale 0: {binding.offset} is sent"
+                    + " whatever its component does.");
+            }
+
+            var reading = new Reading(index, binding);
+            _readings.Add(reading);
+            Bind(session, reading);
+        }
+
+        /// <summary>Looks up what it reads; a component that was destroyed or set later is bound when there is another.</summary>
+        private void Bind(StreamDitBehaviour session, Reading reading)
+        {
+            StateBinding binding = reading.Binding;
+            bool was = reading.Reader != null;
+            reading.Reader = null;
+            reading.Component = binding.component;
             if (binding.component == null)
             {
-                session.Report($"State field '{binding.field}' in the inspector of '{name}' has no component to read.");
+                session.Report(was
+                    ? $"State field '{binding.field}' of '{name}': its component was destroyed, what it was last is sent on."
+                    : $"State field '{binding.field}' in the inspector of '{name}' has no component to read.");
                 return;
             }
 
-            MemberReader? reader = MemberReader.Of(binding.component, binding.member, out string trouble);
-            if (reader == null)
+            reading.Reader = MemberReader.Of(binding.component, binding.member, out string trouble);
+            if (reading.Reader == null)
             {
                 session.Report($"State field '{binding.field}' of '{name}': {trouble}");
-                return;
             }
-
-            _readings.Add(new Reading(index, binding, reader));
         }
 
         private void Read(StreamDitBehaviour session, WorldInfo world)
         {
             foreach (Reading reading in _readings)
             {
-                StateField field = world.StateFields[reading.Index];
-                float value = reading.Reader.Read() * reading.Binding.scale + reading.Binding.offset;
-                if (!StateRange.TryFit(value, field, out float fitted) && !reading.Told)
+                bool gone = reading.Reader != null && reading.Component == null;
+                if (gone || !ReferenceEquals(reading.Component, reading.Binding.component))
                 {
-                    reading.Told = true;
-                    session.Report(
-                        $"State field '{field.Name}' of '{name}' is {value}, world '{world.Name}' takes {field.Min} to"
-                        + $" {field.Max}: {fitted} is sent. Scale and offset of its binding may be wrong.");
+                    Bind(session, reading);
                 }
 
-                _values[reading.Index] = fitted;
+                if (reading.Reader != null && TryRead(session, reading, reading.Reader, out float read))
+                {
+                    Fit(session, world, reading, read * reading.Binding.scale + reading.Binding.offset);
+                }
             }
+        }
+
+        private bool TryRead(StreamDitBehaviour session, Reading reading, MemberReader reader, out float read)
+        {
+            try
+            {
+                read = reader.Read();
+                return true;
+            }
+            catch (Exception error)
+            {
+                // The game's own getter; the other fields go on.
+                (string field, string member) = (reading.Binding.field, reading.Binding.member);
+                session.Report($"State field '{field}' of '{name}': reading '{member}' fails, {error.GetBaseException().Message}");
+                read = 0;
+                return false;
+            }
+        }
+
+        private void Fit(StreamDitBehaviour session, WorldInfo world, Reading reading, float value)
+        {
+            StateField field = world.StateFields[reading.Index];
+            if (!StateRange.TryFit(value, field, out float fitted) && !reading.Told)
+            {
+                reading.Told = true;
+                session.Report(
+                    $"State field '{field.Name}' of '{name}' is {value}, world '{world.Name}' takes {field.Min} to"
+                    + $" {field.Max}: {fitted} is sent. Scale and offset of its binding may be wrong.");
+            }
+
+            _values[reading.Index] = fitted;
         }
 
         private sealed class Reading
         {
-            public Reading(int index, StateBinding binding, MemberReader reader)
+            public Reading(int index, StateBinding binding)
             {
                 Index = index;
                 Binding = binding;
-                Reader = reader;
             }
 
             public int Index { get; }
 
             public StateBinding Binding { get; }
 
-            public MemberReader Reader { get; }
+            /// <summary>What the reader reads; destroyed, it equals null.</summary>
+            public Component? Component { get; set; }
+
+            /// <summary>null: there is nothing to read.</summary>
+            public MemberReader? Reader { get; set; }
 
             public bool Told { get; set; }
         }

@@ -65,6 +65,35 @@ namespace StreamDit.Tests
             Assert.That((picture.Texture!.width, picture.Texture.height), Is.EqualTo((2, 4)));
         }
 
+        // What decodes is Unity's; what is refused before it does is ours.
+        [TestCase(0xC0, 8, 8, "a frame says it is 4x2 but its JPEG is 8x8")]
+        [TestCase(0xC2, 4, 2, "a frame is a JPEG of another kind than baseline")]
+        [TestCase(0xC9, 4, 2, "a frame is a JPEG of another kind than baseline")]
+        [TestCase(0xDA, 4, 2, "a frame of 14 bytes is not a JPEG")]
+        public void A_jpeg_that_is_not_what_its_frame_says_is_refused_before_it_is_decoded(
+            int marker, int width, int height, string trouble)
+        {
+            using var picture = new FrameTexture();
+            picture.Show(Encoding.Rgb24, Width, Height, RedOverBlue, RedOverBlue.Length);
+            Texture2D? before = picture.Texture;
+            // TEM has no length: who reads one misses what follows.
+            byte[] jpeg =
+            {
+                0xFF, 0xD8, 0xFF, 0x01, 0xFF, (byte)marker, 0, 8, 8, (byte)(height >> 8), (byte)height, (byte)(width >> 8), (byte)width, 3,
+            };
+            Assert.That(picture.Show(Encoding.Jpeg, Width, Height, jpeg, jpeg.Length), Is.EqualTo(trouble));
+            Assert.That(picture.Texture, Is.SameAs(before));
+            Assert.That(Shown(picture, 0.5f, 0.9f, 3), Is.EqualTo((255, 0, 0)));
+        }
+
+        [Test]
+        public void A_size_that_is_too_large_to_multiply_is_named()
+        {
+            using var picture = new FrameTexture();
+            string? trouble = picture.Show(Encoding.Rgb24, 65536, 65536, RedOverBlue, 0);
+            Assert.That(trouble, Is.EqualTo("a frame says it is 65536x65536 but has 0 bytes instead of 12884901888"));
+        }
+
         [Test]
         public void An_unknown_encoding_is_named()
         {

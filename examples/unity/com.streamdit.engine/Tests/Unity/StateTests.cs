@@ -64,6 +64,85 @@ namespace StreamDit.Tests
             Assert.That(trouble, Does.Contain($"'{path}'").And.Contain("no number"));
         }
 
+        [Test]
+        public void A_property_that_cannot_be_read_from_outside_is_no_member()
+        {
+            Assert.That(MemberReader.Of(new Derived(), "Hidden", out string trouble), Is.Null);
+            Assert.That(trouble, Does.Contain("'Hidden'"));
+            Assert.That(MemberReader.Names(typeof(Derived)), Has.None.EqualTo("Hidden"));
+        }
+
+        [Test]
+        public void Of_two_members_with_one_name_the_derived_ones_is_read()
+        {
+            MemberReader? reader = MemberReader.Of(new Derived(), "Speed", out string trouble);
+            Assert.That(trouble, Is.Empty);
+            Assert.That(reader!.Read(), Is.EqualTo(2f));
+            Assert.That(MemberReader.Names(typeof(Derived)), Has.Exactly(1).EqualTo("Speed"));
+        }
+
+        [TestCase("localhost:50051", true)]
+        [TestCase("[::1]:50051", true)]
+        [TestCase("127.0.0.1:80", true)]
+        [TestCase("::1:50051", false)]
+        [TestCase("my host:50051", false)]
+        [TestCase("localhost", false)]
+        [TestCase("localhost:0", false)]
+        [TestCase("localhost:70000", false)]
+        [TestCase("http://localhost:50051", false)]
+        [TestCase("localhost:50051/", false)]
+        [TestCase("me@localhost:50051", false)]
+        [TestCase(" localhost:50051", false)]
+        [TestCase("", false)]
+        public void An_address_is_a_host_and_a_port(string address, bool right)
+        {
+            string? trouble = new LinkSettings { address = address }.AddressTrouble();
+            Assert.That(trouble, right ? Is.Null : Does.Contain($"'{address}'").And.Contain("host:port"));
+        }
+
+        [TestCase("localhost:50051", false, false)]
+        [TestCase("example.com:50051", true, false)]
+        [TestCase("example.com:50051", false, true)]
+        public void A_token_that_others_can_read_on_the_way_is_told(string address, bool secure, bool told)
+        {
+            var settings = new LinkSettings { address = address, secure = secure, token = "sesame" };
+            Assert.That(settings.TokenTrouble(), told ? Does.Contain("unencrypted") : Is.Null);
+            Assert.That(settings.TokenTrouble() ?? "", Does.Not.Contain("sesame"));
+        }
+
+        // 60 turns a second, 16 frames: every fourth turn would be 15 a second.
+        [TestCase(60)]
+        [TestCase(144)]
+        [TestCase(30)]
+        public void Sixteen_a_second_are_sent_at_any_rate_of_turns(int turnsPerSecond)
+        {
+            SendPace pace = default;
+            int numSent = 0;
+            for (int turn = 0; turn < 10 * turnsPerSecond; turn++)
+            {
+                double nowS = 100.0 + (double)turn / turnsPerSecond;
+                if (pace.IsDue(nowS))
+                {
+                    pace.Sent(nowS, 16);
+                    numSent++;
+                }
+            }
+
+            Assert.That(numSent, Is.EqualTo(160).Within(1));
+        }
+
+        private class Base
+        {
+            public virtual float Hidden { private get; set; }
+
+            public float Speed => 1;
+        }
+
+        private sealed class Derived : Base
+        {
+            public new float Speed => 2;
+        }
+
         private sealed class Readable
         {
             public float height = 7;

@@ -1,0 +1,5 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("StreamDit.Editor")]
+[assembly: InternalsVisibleTo("StreamDit.Tests")]
+[assembly: InternalsVisibleTo("StreamDit.Unity.Tests")]
