@@ -13,6 +13,7 @@ from typing import Self
 import grpc.aio
 
 from streamdit import _convert, _convert_client
+from streamdit._fork import using_grpc
 from streamdit._negotiate import refusal
 from streamdit._stream import HEARTBEAT_EVERY_S
 from streamdit.errors import ConnectionFailed
@@ -76,6 +77,7 @@ class Client:
         self._channel: grpc.aio.Channel | None = None
 
     async def __aenter__(self) -> Self:
+        using_grpc()
         options = list(CHANNEL_OPTIONS)
         if self._credentials is None:
             self._channel = grpc.aio.insecure_channel(self.address, options=options)

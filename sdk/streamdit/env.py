@@ -8,21 +8,26 @@ Needs `pip install streamdit[env]`. What an agent does is the state itself, or t
 worth is for a wrapper to say.
 """
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Literal, TypeAlias, get_args
 
+import grpc.aio
 import gymnasium
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from streamdit._loop_thread import LoopThread
-from streamdit.client import Client, connect
-from streamdit.errors import SessionClosed, StreamDiTError
+from streamdit.checks import check_state
+from streamdit.client import RETRY_EVERY_S, Client, connect
+from streamdit.errors import ConnectionFailed, SessionClosed, StreamDiTError
 from streamdit.frames import Frame
 from streamdit.session import Session
 from streamdit.types import ActionInfo, ActionKind, Delivery, Encoding, WorldInfo
 
 Steer: TypeAlias = Literal["state", "actions"]
+OPTIONS = ("prompt", "profile", "state", "actions", "start")  # of `reset`
 
 
 class WorldEnv(gymnasium.Env[NDArray[np.uint8], NDArray[Any]]):
@@ -39,11 +44,16 @@ class WorldEnv(gymnasium.Env[NDArray[np.uint8], NDArray[Any]]):
             strongest in its range is held, the first of equals, and the others are 0; `info["actions"]` has the set
             that was said. A session begins with nothing held.
         world, prompt, profile: as `Client.play`.
+        timeout_s: for the engine to answer, also one that is still starting or comes back: construction, `reset` and
+            `step` wait so long.
+        render_mode: "rgb_array" or None, for which `render` gives None.
 
     Raises:
         ConnectionFailed, Rejected: on construction and `reset`.
-        StreamDiTError: on construction, there is no such world, or it cannot be steered so.
-        ValueError: `steer` is neither.
+        StreamDiTError: on construction, there is no such world, or it cannot be steered so; or the process was forked
+            from one that had connections.
+        TimeoutError: no frame within `timeout_s`; the episode is over, `reset` begins another.
+        ValueError: `steer` or `render_mode` is neither.
     """
 
     metadata = {"render_modes": ["rgb_array"]}  # noqa: RUF012  gymnasium's own shape
@@ -57,13 +67,17 @@ class WorldEnv(gymnasium.Env[NDArray[np.uint8], NDArray[Any]]):
         prompt: str | None = None,
         profile: str = "",
         timeout_s: float = 30.0,
+        render_mode: str | None = "rgb_array",
     ) -> None:
         if steer not in get_args(Steer):
             raise ValueError(f"steer is {steer!r}, expected one of {', '.join(get_args(Steer))}")
-        self.render_mode = "rgb_array"
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise ValueError(f"render_mode is {render_mode!r}, expected 'rgb_array' or None")
+        self.render_mode = render_mode
         self._steer = steer
         self._wish = {"world": world, "prompt": prompt, "profile": profile}
         self._timeout_s = timeout_s
+        self._closed = False
         self._session: Session | None = None
         self._frame: Frame | None = None
         self._thread = LoopThread(f"streamdit env {address}")
@@ -75,7 +89,7 @@ class WorldEnv(gymnasium.Env[NDArray[np.uint8], NDArray[Any]]):
                 names = ", ".join(w.name for w in worlds)
                 raise StreamDiTError(f"{address} has no world {world!r}, expected one of {names}")
             self.action_space = action_space(served, steer)
-            self._action_infos = served.actions
+            self._world = served
         except BaseException:
             self._thread.close()
             raise
@@ -86,21 +100,47 @@ class WorldEnv(gymnasium.Env[NDArray[np.uint8], NDArray[Any]]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
-        """A new session; `seed` makes it repeatable, `options` are more arguments of `Client.play`: prompt, profile,
-        state, start ...; they win over those of the construction."""
+        """A new session. `seed` is the world's, and the episodes after it, begun without one, draw theirs from it: the
+        same seed gives the same row of episodes.
+
+        Args:
+            options: prompt, profile, state, actions or start, as `Client.play`; they win over the construction's.
+
+        Raises:
+            ValueError: another option, or one that no engine would take.
+            StreamDiTError: the environment was closed.
+        """
+        for name in options or {}:
+            if name not in OPTIONS:
+                raise ValueError(f"option {name!r} is unknown, reset takes: {', '.join(OPTIONS)}")
+        if self._closed:
+            raise StreamDiTError("reset after close")
         super().reset(seed=seed)
         self._end_session()
         held = {} if self._steer == "state" else {"actions": ()}
         wish: dict[str, Any] = {**self._wish, **held, **(options or {})}
-        session = self._client.play(
-            seed=seed, delivery=Delivery.LOCKSTEP, encodings=[Encoding.RGB24, Encoding.JPEG], **wish
-        )
-        self._session = self._thread.run(session.__aenter__())
+        wish["seed"] = int(self.np_random.integers(2**63)) if seed is None else seed
+        self._session = self._thread.run(self._begin(wish))
         frame = self._next_frame()
         if frame is None:
             assert self._session.closed is not None
             raise SessionClosed(self._session.closed)
         return frame.rgb(), self._info(frame, 0)
+
+    async def _begin(self, wish: dict[str, Any]) -> Session:
+        """A session; an engine that is coming back gets its time."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + self._timeout_s
+        while True:
+            session = self._client.play(delivery=Delivery.LOCKSTEP, encodings=[Encoding.RGB24, Encoding.JPEG], **wish)
+            try:
+                return await session.__aenter__()
+            except ConnectionFailed as error:
+                cause = error.__cause__
+                gone = isinstance(cause, grpc.aio.AioRpcError) and cause.code() is grpc.StatusCode.UNAVAILABLE
+                if not gone or loop.time() >= until_s:
+                    raise
+            await asyncio.sleep(RETRY_EVERY_S)
 
     def step(self, action: NDArray[Any]) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
         """Send the state or the actions, see the next frame.
@@ -114,10 +154,10 @@ class WorldEnv(gymnasium.Env[NDArray[np.uint8], NDArray[Any]]):
         said = {}
         try:
             if self._steer == "state":
-                values = [float(value) for value in action]
+                values = check_state([float(value) for value in action], (), (), self._world, field="action").values
                 event_id = self._thread.run(self._session.state(values), self._timeout_s)
             else:
-                said = {"actions": held_by(action, self._action_infos)}
+                said = {"actions": held_by(action, self._world.actions)}
                 event_id = self._thread.run(self._session.actions(said["actions"]), self._timeout_s)
             frame = self._next_frame()
         except SessionClosed:
@@ -128,14 +168,19 @@ class WorldEnv(gymnasium.Env[NDArray[np.uint8], NDArray[Any]]):
         return frame.rgb(), 0.0, False, False, {**self._info(frame, event_id), **said}
 
     def render(self) -> NDArray[np.uint8] | None:
-        """The frame last seen."""
-        return None if self._frame is None else self._frame.rgb()
+        """The frame last seen, uint8 (H, W, 3); None before the first, or without a render mode."""
+        return None if self._frame is None or self.render_mode is None else self._frame.rgb()
 
     def close(self) -> None:
-        """Close the session, the connection and the thread."""
-        self._end_session()
-        self._thread.run(self._client.close())
-        self._thread.close()
+        """Close the session, the connection and the thread. Again, it does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._end_session()
+            self._thread.run(self._client.close())
+        finally:
+            self._thread.close()
 
     def _end_session(self) -> None:
         session, self._session = self._session, None
@@ -144,7 +189,13 @@ class WorldEnv(gymnasium.Env[NDArray[np.uint8], NDArray[Any]]):
 
     def _next_frame(self) -> Frame | None:
         assert self._session is not None
-        frame = self._thread.run(_next(self._session), self._timeout_s)
+        try:
+            frame = self._thread.run(_next(self._session), self._timeout_s)
+        except TimeoutError as error:
+            # A frame that comes late would be taken for that of the next step.
+            with suppress(StreamDiTError):
+                self._end_session()
+            raise TimeoutError(f"no frame within {self._timeout_s:g} s, the episode is over") from error
         self._frame = frame or self._frame
         return frame
 

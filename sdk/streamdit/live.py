@@ -9,6 +9,7 @@ with LiveSession("localhost:50051", prompt="a pig in a meadow") as live:
 """
 
 import asyncio
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from streamdit._fork import check_same_process
 from streamdit._loop_thread import LoopThread
 from streamdit._prompt import PromptWish
 from streamdit._said import ActionsWish, Said, StateStep, action_set, check_state_call, checked_actions, steering_named
@@ -110,6 +112,7 @@ class LiveSession:
         self._settled = threading.Event()  # opened, or known to be in vain
         self._ended = threading.Event()
         self._thread: LoopThread | None = None
+        self._pid = os.getpid()
         self._wake: asyncio.Event | None = None
         self._work: asyncio.Task[None] | None = None
 
@@ -133,7 +136,7 @@ class LiveSession:
     def close(self) -> Closed | None:
         """End the session and join its thread, within two seconds. Returns why it ended."""
         thread, self._thread = self._thread, None
-        if thread is not None:
+        if thread is not None and os.getpid() == self._pid:
             if self._work is not None:
                 thread.call_soon(self._work.cancel)
                 self._ended.wait(CLOSE_WITHIN_S)
@@ -372,11 +375,17 @@ class LiveSession:
     # ----------------------------------------------------------------------------------------------- readings
 
     def latest(self) -> Frame | None:
-        """The newest frame, the same again until a newer one came; None before the first."""
+        """The newest frame, the same again until a newer one came; None before the first.
+
+        Raises:
+            StreamDiTError: this process was forked from the one that has the session, as for every call.
+        """
+        check_same_process(self._pid)
         return self._mailbox.take() or self._mailbox.peek()
 
     def take(self) -> Frame | None:
         """The newest frame if nobody had it yet, else None."""
+        check_same_process(self._pid)
         return self._mailbox.take()
 
     def stats(self) -> SessionStats | None:

@@ -9,6 +9,7 @@ However a session ends, `closed` says why: iteration just stops, and sending rai
 """
 
 import asyncio
+import os
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamdit import _convert, _convert_client
+from streamdit._fork import check_same_process
 from streamdit._negotiate import ask_words, first_prompt, negotiate, refusal
 from streamdit._prompt import PromptWish
 from streamdit._said import ActionsWish, Said, StateStep, action_set
@@ -75,6 +77,7 @@ class Session(AsyncIterator[Frame]):
         self._metadata = metadata
         self._timeout_s = timeout_s
         self._heartbeat_every_s = heartbeat_every_s
+        self._pid = os.getpid()
         self._open: Stream | None = None
         self._last_event_id = 0
         self._profile = ""  # switched to; "": as opened
@@ -321,6 +324,7 @@ class Session(AsyncIterator[Frame]):
     def _stream(self) -> Stream:
         if self._open is None:
             raise StreamDiTError("the session is not open yet: enter it with `async with`")
+        check_same_process(self._pid)
         return self._open
 
     @property

@@ -24,6 +24,7 @@ import grpc.aio
 
 from streamdit._fake_session import FakeSession
 from streamdit._fake_world import FAKE_WORLD, STEERED_WORLD, abort_rejected, world_message
+from streamdit._fork import using_grpc
 from streamdit._loop_thread import LoopThread
 from streamdit.types import WorldInfo
 from streamdit.wire import engine_pb2 as pb
@@ -118,6 +119,7 @@ class FakeEngine:
         self._server: grpc.aio.Server | None = None
 
     async def __aenter__(self) -> Self:
+        using_grpc()
         self._server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         register: Any = pb_grpc.add_EngineServiceServicer_to_server
         register(_Service(self), self._server)

@@ -1,4 +1,5 @@
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -7,10 +8,11 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from streamdit._loop_thread import LoopThread
 from streamdit.env import WorldEnv, held_by
 from streamdit.errors import ConnectionFailed, StreamDiTError
 from streamdit.testing import STEERED_WORLD, FakeEngine, Misbehaviour
-from streamdit.types import ActionInfo, ActionKind, WorldInfo
+from streamdit.types import ActionInfo, ActionKind, Delivery, WorldInfo
 from streamdit.wire import engine_pb2 as pb
 
 BUTTONS = replace(STEERED_WORLD, actions=STEERED_WORLD.actions[:3])  # left and right exclude each other, jump
@@ -167,3 +169,113 @@ def test_a_world_that_cannot_be_steered_so_says_so(engine: FakeEngine) -> None:
     complaint = "world 'keys' has no state: steer is 'state', expected 'actions'"
     with FakeEngine.in_thread(world=stateless) as other, pytest.raises(StreamDiTError, match=complaint):
         WorldEnv(other.address)
+
+
+def test_closing_twice_is_closing_once(engine: FakeEngine) -> None:
+    env = WorldEnv(engine.address)
+    env.reset()
+    env.close()
+    env.close()
+    with pytest.raises(StreamDiTError, match="reset after close"):
+        env.reset()
+    with pytest.raises(StreamDiTError, match="step before reset"):
+        env.step(np.array([0.0, 0.0], np.float32))
+
+
+def test_a_step_that_timed_out_ends_the_episode_and_the_next_one_is_whole(engine: FakeEngine) -> None:
+    env = WorldEnv(engine.address, timeout_s=0.5)
+    env.reset(seed=1)
+    assert env._session is not None
+    env._thread.run(env._session.pause())
+    with pytest.raises(TimeoutError, match=r"no frame within 0\.5 s, the episode is over"):
+        env.step(np.array([0.0, 0.0], np.float32))
+    with pytest.raises(StreamDiTError, match="step before reset"):
+        env.step(np.array([0.0, 0.0], np.float32))
+    env.reset(seed=1)
+    *_, info = env.step(np.array([0.0, 0.0], np.float32))
+    env.close()
+    assert info["frame_id"] == 2
+    assert info["event_id"] == info["last_event_id"] == 1
+
+
+def test_a_seed_seeds_the_episodes_after_it_too(engine: FakeEngine) -> None:
+    env = WorldEnv(engine.address)
+    for _ in range(2):
+        env.reset(seed=1)
+        env.reset()
+        env.reset()
+    env.close()
+    seeds = [body.seed for body in engine.bodies("open")]
+    assert seeds[:3] == seeds[3:]
+    assert len(set(seeds)) == 3
+
+
+@pytest.mark.filterwarnings("ignore:.*symmetric and normalized")
+@pytest.mark.parametrize("render_mode", ["rgb_array", None])
+def test_it_is_made_by_gymnasium_and_passes_its_check_with_a_spec(engine: FakeEngine, render_mode: str | None) -> None:
+    where = {"address": engine.address}
+    spec = gymnasium.envs.registration.EnvSpec("Square-v0", entry_point="streamdit.env:WorldEnv", kwargs=where)
+    env = gymnasium.make(spec, render_mode=render_mode)
+    check_env(env.unwrapped)
+    frame, _ = env.reset(seed=2)
+    shown = env.render()
+    env.close()
+    if render_mode is None:
+        assert shown is None
+    else:
+        assert np.array_equal(np.asarray(shown), frame)
+
+
+def test_no_other_render_mode_is_taken(engine: FakeEngine) -> None:
+    with pytest.raises(ValueError, match="render_mode is 'human', expected 'rgb_array' or None"):
+        WorldEnv(engine.address, render_mode="human")
+
+
+def test_a_state_outside_the_space_is_refused_and_nothing_was_sent(engine: FakeEngine) -> None:
+    env = WorldEnv(engine.address)
+    env.reset()
+    with pytest.raises(ValueError, match=r"action\.values\[0\] \(x\) is 500, must be 0\.\.128"):
+        env.step(np.array([500.0, 0.0], np.float32))
+    with pytest.raises(ValueError, match=r"action\.values is 1 values long"):
+        env.step(np.array([5.0], np.float32))
+    *_, info = env.step(np.array([128.0, 0.0], np.float32))
+    env.close()
+    assert info["event_id"] == 1
+    assert len(engine.bodies("state")) == 1
+
+
+def test_what_reset_does_not_take_is_named(engine: FakeEngine) -> None:
+    env = WorldEnv(engine.address)
+    with pytest.raises(ValueError, match="option 'delivery' is unknown, reset takes: prompt, profile, state"):
+        env.reset(options={"delivery": Delivery.ALL})
+    env.close()
+
+
+def test_a_reset_waits_for_an_engine_that_comes_back() -> None:
+    thread = LoopThread("an engine that is restarted")
+    engine = FakeEngine()
+    thread.run(engine.__aenter__())
+    env = WorldEnv(engine.address, timeout_s=20)
+    env.reset()
+    thread.run(engine.stop())
+    again = threading.Timer(0.5, lambda: thread.run(engine.__aenter__()))
+    again.start()
+    frame, _ = env.reset(seed=3)
+    again.join()
+    env.close()
+    thread.run(engine.stop())
+    thread.close()
+    assert frame.shape == (48, 64, 3)
+    assert engine.bodies("open")[-1].seed == 3
+
+
+def test_a_reset_waits_no_longer_than_it_may() -> None:
+    thread = LoopThread("an engine that goes away")
+    engine = FakeEngine()
+    thread.run(engine.__aenter__())
+    env = WorldEnv(engine.address, timeout_s=0.5)
+    thread.run(engine.stop())
+    with pytest.raises(ConnectionFailed):
+        env.reset()
+    env.close()
+    thread.close()
