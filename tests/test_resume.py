@@ -123,6 +123,10 @@ def test_a_game_plays_on_after_its_connection_broke(resume_s: float, resumed: bo
         until(lambda: live.opened is not first and live.status is LiveStatus.PLAYING)
         assert live.opened is not None
         assert live.opened.resumed == resumed
+        assert live.num_worlds_lost == (0 if resumed else 1)
+        until(
+            lambda: resumed or "another world begins at frame 1" in " ".join(one.detail for one in live.take_notices())
+        )
         assert (live.opened.session_id == first.session_id) == resumed
         live.state(x=0.75)
         until(lambda: (frame := live.take()) is not None and abs(int(frame.rgb()[0, 0, 0]) - 191) < 8)

@@ -11,7 +11,7 @@ with LiveSession("localhost:50051", prompt="a pig in a meadow") as live:
 import asyncio
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
@@ -52,6 +52,7 @@ from streamdit.types import (
 
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0)  # the last one repeats
 CLOSE_WITHIN_S = 1.8
+WORLD_LOST = "WORLD_LOST"  # this side's own notice
 # Endings that another try would not change.
 FINAL = (ClosedReason.CLIENT_CLOSED, ClosedReason.REJECTED, ClosedReason.IDLE, ClosedReason.TOO_SLOW)
 
@@ -73,11 +74,14 @@ class LiveSession:
     that, and where another world has come in its place, it shows up in `error`.
     A broken connection is made again after 0.5, 1, 2, 4, 4 ... s: the engine goes on with the session if it still
     keeps it, and opens another one with the last prompt, state, actions and profile if not, and with the start if that
-    profile can hold it.
+    profile can hold it. In that case the world of before is lost, and this one begins at frame 1: the notice
+    WORLD_LOST, `num_worlds_lost` and `on_world_lost` tell.
 
     Args:
         wait_s: how long entering waits for the engine; 0 returns at once, then watch `status`.
         reconnect: False lets the session end when the connection does.
+        on_world_lost: called with the end of the session before, in this session's own thread, when another world has
+            come in the place of one that was lost. It must not wait; what it raises is in `error`.
         opening: the arguments of `Client.play`.
 
     Raises on entering:
@@ -94,6 +98,7 @@ class LiveSession:
         token: str | None = None,
         wait_s: float = 10.0,
         reconnect: bool = True,
+        on_world_lost: Callable[[Closed], object] | None = None,
         **opening: Any,
     ) -> None:
         self._address = address
@@ -101,6 +106,8 @@ class LiveSession:
         self._token = token
         self._wait_s = wait_s
         self._reconnect = reconnect
+        self._on_world_lost = on_world_lost
+        self._num_worlds_lost = 0
         self._opening = Opening(**opening)
         self._mailbox = LatestFrame()
         self._wishes = Wishes()
@@ -208,8 +215,10 @@ class LiveSession:
             self._closed = closed
 
     async def _play(self, session: Session) -> None:
-        self._session = session
+        before, self._session = self._session, session
         self._status, self._error = LiveStatus.PLAYING, None
+        if before is not None:
+            self._follow(before, session)
         self._settled.set()
         teller = asyncio.create_task(self._tell(session))
         try:
@@ -218,6 +227,25 @@ class LiveSession:
         finally:
             teller.cancel()
             await asyncio.gather(teller, return_exceptions=True)
+
+    def _follow(self, before: Session, session: Session) -> None:
+        """What nobody has read yet stays to be read; if the engine did not go on with the session, that is told."""
+        unread: list[EventRejected | Notice | Draining] = []
+        with suppress(IndexError):  # the game takes from it too
+            while True:
+                unread.append(before.notices.popleft())
+        if not session.opened.resumed:
+            closed = before.closed or Closed(ClosedReason.CONNECTION_LOST)
+            detail = f"the engine did not keep the session ({closed.reason.name}: {closed.detail})"
+            unread.append(Notice(WORLD_LOST, f"{detail}: another world begins at frame 1"))
+        session.notices.extendleft(reversed(unread))
+        if not session.opened.resumed:
+            self._num_worlds_lost += 1
+            if self._on_world_lost is not None:
+                try:
+                    self._on_world_lost(closed)
+                except Exception as error:  # the game's own; it costs the session nothing
+                    self._error = error
 
     async def _tell(self, session: Session) -> None:
         """Everything the game wants, as soon as it wants it. It survives into the next connection."""
@@ -404,6 +432,11 @@ class LiveSession:
             while session is not None:
                 taken.append(session.notices.popleft())
         return taken
+
+    @property
+    def num_worlds_lost(self) -> int:
+        """How often a broken connection has cost the world: another one began at frame 1 in its place."""
+        return self._num_worlds_lost
 
     @property
     def status(self) -> LiveStatus:

@@ -247,7 +247,7 @@ class EventRejected:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something the engine wants known; `code` is UNKNOWN_WORDS, FAR_PROMPT, LATE, RUNG_CHANGED or ACTIONS_RELEASED;
-    after the last one the session says again by itself what it holds."""
+    after the last one the session says again by itself what it holds. WORLD_LOST is a `LiveSession`'s own word."""
 
     code: str
     detail: str

@@ -11,7 +11,7 @@ import pytest
 from streamdit.errors import ConnectionFailed, Rejected
 from streamdit.live import LiveSession, LiveStatus
 from streamdit.testing import FAKE_WORLD, STEERED_WORLD, FakeEngine, Misbehaviour, WallTicks
-from streamdit.types import ClosedReason, EventRejected, Notice
+from streamdit.types import Closed, ClosedReason, EventRejected, Notice
 
 
 def until(true: Callable[[], Any], within_s: float = 5.0) -> None:
@@ -177,3 +177,39 @@ def test_a_game_that_does_not_wait_can_watch_itself_connect() -> None:
         until(lambda: live.error is not None)
         assert live.status in (LiveStatus.CONNECTING, LiveStatus.RECONNECTING)
     assert live.closed is not None
+
+
+def test_a_world_that_was_lost_is_told_by_a_notice_a_field_and_a_call() -> None:
+    told: list[str] = []
+    drop = Misbehaviour(drop_after_frames=30)
+    with FakeEngine.in_thread(misbehaviour=drop) as engine:
+        with LiveSession(engine.address, on_world_lost=lambda closed: told.append(closed.reason.name)) as live:
+            assert live.num_worlds_lost == 0
+            until(lambda: engine.num_sessions >= 2 and live.num_worlds_lost >= 1)
+            notices = live.take_notices()
+            until(lambda: notices.__iadd__(live.take_notices()))
+    lost = [one for one in notices if isinstance(one, Notice) and one.code == "WORLD_LOST"]
+    assert lost
+    assert "the engine did not keep the session" in lost[0].detail
+    assert "another world begins at frame 1" in lost[0].detail
+    assert told[0] == "CONNECTION_LOST"
+
+
+def test_a_call_on_a_lost_world_that_fails_costs_nothing_but_is_seen() -> None:
+    def fail(_: Closed) -> None:
+        raise RuntimeError("a fault of the game's")
+
+    drop = Misbehaviour(drop_after_frames=30)
+    with FakeEngine.in_thread(misbehaviour=drop) as engine:
+        with LiveSession(engine.address, on_world_lost=fail) as live:
+            until(lambda: engine.num_sessions >= 2 and "a fault of the game's" in str(live.error))
+            assert live.closed is None
+
+
+def test_what_the_engine_had_to_say_before_the_connection_broke_is_not_lost() -> None:
+    with FakeEngine.in_thread(misbehaviour=Misbehaviour(drop_after_frames=60)) as engine:
+        with LiveSession(engine.address) as live:
+            live.state(x=500.0)
+            until(lambda: engine.num_sessions >= 2 and live.num_worlds_lost >= 1)
+            reasons = [getattr(one, "reason", getattr(one, "code", "")) for one in live.take_notices()]
+    assert reasons[:2] == ["STATE_OUT_OF_RANGE", "WORLD_LOST"]
