@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "runtime": {"types", "model"},
     "training": {"types", "model", "runtime"},
     "stream": {"types", "model", "runtime"},
-    "server": {"types", "model", "runtime", "stream"},
+    "log": set[str](),
+    "server": {"types", "model", "runtime", "stream", "log"},
     "config": {"types", "model", "runtime", "stream", "server"},
     "generate": {"types", "model", "runtime", "stream"},
     "evaluation": {"types", "model", "runtime", "stream", "training"},
@@ -47,6 +48,7 @@ MAY_IMPORT = {
         "pacing",
         "sizes",
         "model",
+        "log",
     },
     "__init__": set[str](),
 }

@@ -1,7 +1,9 @@
 """Commands for those who serve a world, or want to know whether this machine can."""
 
+import logging
+import signal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -31,13 +33,38 @@ def serve(
     token: Annotated[str | None, typer.Option(help="Ask clients for it.", envvar="STREAMDIT_TOKEN")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="PEM certificate; with --tls-key.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM private key; with --tls-cert.")] = None,
+    log_level: Annotated[
+        str, typer.Option(help="debug, info (each session's beginning and end, refusals), warning or error.")
+    ] = "info",
+    log_json: Annotated[bool, typer.Option("--log-json", help="One JSON object a line.")] = False,
 ) -> None:
     """Serve a world over gRPC until SIGINT or SIGTERM."""
     say = Console(stderr=True)
-    with say.status(f"loading world {world} (the first start compiles it and takes longer)"), clear_errors():
-        from engine_service.config import EngineConfig, build_server  # noqa: PLC0415
+    # Also while loading, and as process 1 of a container, which the kernel spares signals without a handler.
+    signal.signal(signal.SIGTERM, _end_loading)
+    with clear_errors():
+        from engine_service.log import configure  # noqa: PLC0415
         from engine_service.server.config import ServerConfig  # noqa: PLC0415
         from engine_service.stream.governor import GovernorConfig  # noqa: PLC0415
+
+        configure(log_level, as_json=log_json)
+        settings = ServerConfig(
+            host=host,
+            port=port,
+            max_sessions=max_sessions,
+            idle_timeout_s=idle_timeout,
+            resume_s=resume,
+            metrics_port=metrics_port,
+            governor=GovernorConfig() if governor else None,
+            token=token,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+        )
+        settings.check_ports()
+        for words in settings.exposures():
+            logging.getLogger(__name__).warning("%s", words)
+    with say.status(f"loading world {world} (the first start compiles it and takes longer)"), clear_errors():
+        from engine_service.config import EngineConfig, build_server  # noqa: PLC0415
 
         server = build_server(
             EngineConfig(
@@ -48,18 +75,7 @@ def serve(
                 all_rungs=all_rungs,
                 gpu_hz=gpu_hz,
                 plans=plans,
-                server=ServerConfig(
-                    host=host,
-                    port=port,
-                    max_sessions=max_sessions,
-                    idle_timeout_s=idle_timeout,
-                    resume_s=resume,
-                    metrics_port=metrics_port,
-                    governor=GovernorConfig() if governor else None,
-                    token=token,
-                    tls_cert=tls_cert,
-                    tls_key=tls_key,
-                ),
+                server=settings,
             ),
             say=lambda words: say.print(words, markup=False, highlight=False, soft_wrap=True),
         )
@@ -67,6 +83,11 @@ def serve(
 
     with clear_errors():
         run(server)
+
+
+def _end_loading(number: int, _frame: object) -> NoReturn:
+    """Until the server has handlers of its own."""
+    raise SystemExit(128 + number)
 
 
 def generate(

@@ -13,6 +13,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from engine_service.model.world import World
+from engine_service.server.address import ListenError, authority, check_free
 from engine_service.server.admission import Offer
 from engine_service.server.config import ServerConfig
 from engine_service.server.gpu_metrics import GpuMetrics
@@ -29,10 +30,6 @@ from streamdit.wire import engine_pb2, engine_pb2_grpc
 log = logging.getLogger(__name__)
 
 SERVICE_NAME = engine_pb2.DESCRIPTOR.services_by_name["EngineService"].full_name
-
-
-class ListenError(OSError):
-    """The address cannot be listened on; the text names it."""
 
 
 class EngineServer:
@@ -135,7 +132,8 @@ class EngineServer:
 
     def readiness_line(self) -> str:
         """What is printed once clients may come."""
-        return f"serving world {self._default_world} on {self._config.host}:{self.port} ({self._backend})"
+        address = authority(self._config.host, self.port)
+        return f"serving world {self._default_world} on {address} ({self._backend})"
 
     def _watch_gpu(self) -> None:
         """Without NVML the governor has the clock alone, which decides anyway."""
@@ -166,9 +164,8 @@ class EngineServer:
         try:
             page = self._pages.enter_context(MetricsPage(self.metrics, host=self._config.host, port=port))
         except OSError as error:
-            raise ListenError(
-                f"cannot serve metrics on {self._config.host}:{port}: {error.strerror or error}"
-            ) from error
+            address = authority(self._config.host, port)
+            raise ListenError(f"cannot serve metrics on {address}: {error.strerror or error}") from error
         return page.port
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
@@ -222,17 +219,18 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _bind(server: grpc.aio.Server, config: ServerConfig) -> int:
-    address = f"{config.host}:{config.port}"
+    address = authority(config.host, config.port)
     credentials = _credentials(config)
+    check_free(config.host, config.port)
     try:
         if credentials is None:
             port = server.add_insecure_port(address)
         else:
             port = server.add_secure_port(address, credentials)
     except RuntimeError as error:
-        raise ListenError(f"cannot listen on {address}: is port {config.port} in use? ({error})") from error
+        raise ListenError(f"cannot listen on {address}: {error}") from error
     if port == 0:
-        raise ListenError(f"cannot listen on {address}: is port {config.port} in use?")
+        raise ListenError(f"cannot listen on {address}")
     return port
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine_service.server.address import check_free, is_local, plain_host
 from engine_service.stream.governor import GovernorConfig
 from engine_service.stream.gpu import GpuConfig
 from streamdit.checks import MAX_WINDOW
@@ -32,6 +33,7 @@ class ServerConfig:
     tls_key: Path | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "host", plain_host(self.host))
         for name, least, most in (
             ("port", 0, 65535),
             ("max_sessions", 1, 1024),
@@ -54,3 +56,27 @@ class ServerConfig:
             raise ValueError(f"tls_cert is {self.tls_cert} and tls_key is {self.tls_key}, expected both or none")
         if self.token == "":
             raise ValueError("token is empty, expected at least one character or none at all")
+
+    def check_ports(self) -> None:
+        """Look before a world is loaded for nothing.
+
+        Raises:
+            ListenError: a port is taken, or not ours to take.
+        """
+        check_free(self.host, self.port)
+        if self.metrics_port is not None:
+            check_free(self.host, self.metrics_port, "serve metrics")
+
+    def exposures(self) -> tuple[str, ...]:
+        """What strangers could do, in sentences for the operator; none where only this machine can come."""
+        if is_local(self.host):
+            return ()
+        found = []
+        if self.token is None:
+            found.append(f"whoever reaches {self.host} may play: there is no --token")
+        if self.tls_cert is None:
+            sent = "prompts and pictures" if self.token is None else "the token, prompts and pictures"
+            found.append(f"{sent} travel unencrypted: there is no --tls-cert")
+        if self.metrics_port is not None:
+            found.append(f"whoever reaches {self.host} may read the metrics page")
+        return tuple(found)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
+from engine_service.log import printable
 from engine_service.model.world import World
 from engine_service.server import convert, messages
 from engine_service.server.answers import Answers
@@ -355,12 +356,26 @@ class Play:
         totals = self.totals
         reason = end.reason.name
         self._metrics.sessions_closed.labels(reason).inc()
+        detail = printable(end.detail)  # a client's own words when it closes
+        dropped = totals.dropped
         log.info(
-            "session %s ended after %.1f s: %s (%s), %d frames sent, dropped %s",
+            "session %s ended after %.1f s: %s (%s), %d frames sent; dropped %d late, %d unread",
             self._plan.session_id,
             totals.duration_s,
             reason,
-            end.detail,
+            detail,
             totals.frames_sent,
-            totals.dropped,
+            dropped.generate + dropped.encode,
+            dropped.network,
+            extra={
+                "event": "session_ended",
+                "session": self._plan.session_id,
+                "duration_s": round(totals.duration_s, 3),
+                "reason": reason,
+                "detail": detail,
+                "frames_sent": totals.frames_sent,
+                "dropped_generate": dropped.generate,
+                "dropped_encode": dropped.encode,
+                "dropped_network": dropped.network,
+            },
         )

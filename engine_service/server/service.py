@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 
+from engine_service.log import printable
 from engine_service.server import convert, convert_client
 from engine_service.server.admission import (
     Offer,
@@ -203,21 +204,46 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             self._lobby.keep(abandoned)
 
     def _log_begin(self, peer: str, request: OpenRequest, plan: SessionPlan, *, again: bool) -> None:
+        sdk = printable(request.sdk) or "unnamed client"
         log.info(
             "session %s%s for %s (%s): world %s, profile %s, seed %d, %s, %s",
             plan.session_id,
             " resumed" if again else "",
             peer,
-            request.sdk or "unnamed client",
+            sdk,
             plan.world.name,
             plan.profile,
             plan.seed,
             plan.delivery.name,
             plan.encoding.name,
+            extra={
+                "event": "session_resumed" if again else "session_begun",
+                "session": plan.session_id,
+                "peer": peer,
+                "sdk": sdk,
+                "world": plan.world.name,
+                "profile": plan.profile,
+                "seed": plan.seed,
+                "delivery": plan.delivery.name,
+                "encoding": plan.encoding.name,
+                "active_sessions": len(self._plays) + 1,
+            },
         )
 
     async def _refuse(self, context: grpc.aio.ServicerContext[Any, Any], rejection: Rejection) -> None:
-        log.info("refused %s: %s %s", context.peer(), rejection.reason.name, rejection.detail)
+        # Not the detail: it may quote a prompt.
+        log.info(
+            "refused %s: %s, %s",
+            context.peer(),
+            rejection.reason.name,
+            rejection.field,
+            extra={
+                "event": "refused",
+                "peer": context.peer(),
+                "reason": rejection.reason.name,
+                "field": rejection.field,
+            },
+        )
         self._metrics.rejections.labels(rejection.reason.name).inc()
         await context.abort_with_status(convert.status(rejection))
 

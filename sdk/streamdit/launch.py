@@ -25,7 +25,17 @@ class LocalEngine:
 
     def __init__(self, *, world: str = "critters", arguments: Sequence[str] = ()) -> None:
         self.address = ""
-        self._command = [*_engine_command(), "serve", "--world", world, "--port", "0", *arguments]
+        self._command = [
+            *_engine_command(),
+            "serve",
+            "--world",
+            world,
+            "--port",
+            "0",
+            "--log-level",
+            "warning",
+            *arguments,
+        ]
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:

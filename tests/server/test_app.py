@@ -9,7 +9,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from engine_service.server.app import SERVICE_NAME, EngineServer, ListenError, serve
+from engine_service.server.address import ListenError
+from engine_service.server.app import SERVICE_NAME, EngineServer, serve
 from engine_service.server.config import ServerConfig
 from streamdit.wire import engine_pb2 as wire
 from tests.server.conftest import StartEngine

@@ -6,7 +6,7 @@ import grpc
 import pytest
 import trustme
 
-from engine_service.server.app import ListenError
+from engine_service.server.address import ListenError
 from streamdit.client import connect
 from streamdit.errors import ConnectionFailed
 from streamdit.types import Delivery
