@@ -67,6 +67,7 @@ class EngineServer:
             clock=clock,
             governor=config.governor,
             newest_reading=self._newest_reading,
+            died=self._hear_of_death,
         )
         self._prompts = PromptThread(read_prompt, prepare_reading)
         self._service = EngineService(
@@ -110,6 +111,7 @@ class EngineServer:
             self.metrics_port = self._open_metrics(self._config.metrics_port)
         await server.start()
         self._server = server
+        self._loop = asyncio.get_running_loop()
         self._worker.start()
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
         self._watch_gpu()
@@ -137,7 +139,6 @@ class EngineServer:
 
     def _watch_gpu(self) -> None:
         """Without NVML the governor has the clock alone, which decides anyway."""
-        self._loop = asyncio.get_running_loop()
         if self._gpu is not None:
             try:
                 self._gpu.start()
@@ -155,7 +156,16 @@ class EngineServer:
                 self._loop.call_soon_threadsafe(self._lose_gpu, reading.name)
 
     def _lose_gpu(self, name: str) -> None:
-        why = f"the GPU ({name}) is lost: reset it or restart its machine, then the engine"
+        self._fail(f"the GPU ({name}) is lost: reset it or restart its machine, then the engine")
+
+    def _hear_of_death(self, why: str) -> None:
+        """In the worker's thread, which ends."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                self._loop.call_soon_threadsafe(self._fail, f"{why}; restart the engine")
+
+    def _fail(self, why: str) -> None:
+        """Nothing can be computed any more: whoever asks for health, plays or wants to play is told so."""
         log.error("%s", why)
         self._service.fail(why)
         self._losing = asyncio.create_task(self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING))

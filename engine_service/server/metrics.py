@@ -38,6 +38,9 @@ class Metrics:
             buckets=_INTERVAL_S,
             registry=registry,
         )
+        self.unopened_streams = Gauge(
+            "streamdit_unopened_streams", "Streams whose client has not said what it wants yet", registry=registry
+        )
         self.step_s = Histogram(
             "streamdit_step_seconds", "All micro-steps of a shift", buckets=_FAST_S, registry=registry
         )

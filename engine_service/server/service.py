@@ -94,7 +94,8 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         """One session. Writes through the context: a generator learns late that its client vanished."""
         await self._expect_service(context)
         try:
-            request = await self._expect_open(context)
+            with self._metrics.unopened_streams.track_inprogress():
+                request = await self._expect_open(context)
             resumed = self._resume(request)
             plan = await self._admit(request) if resumed is None else resumed.plan
         except Rejection as rejection:

@@ -31,8 +31,11 @@ class Worker:
         clock: Clock,
         governor: GovernorConfig | None = None,
         newest_reading: Callable[[], GpuReading | None] = no_gpu,
+        died: Callable[[str], None] | None = None,
     ) -> None:
-        """`newest_reading` of the GPU is asked after every chunk and must not wait."""
+        """`newest_reading` of the GPU is asked after every chunk and must not wait. `died` is called in the worker's
+        thread, with the reason, if that ends by anything but `stop`: nothing is computed any more."""
+        self._died = died
         self._factory = factory
         self._governor = governor
         self._newest_reading = newest_reading
@@ -46,7 +49,7 @@ class Worker:
         """Start the thread."""
         if self._thread is not None:
             raise RuntimeError("the worker is already running")
-        self._thread = threading.Thread(target=self._run, name="streamdit-worker", daemon=True)
+        self._thread = threading.Thread(target=self._live, name="streamdit-worker", daemon=True)
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> None:
@@ -157,6 +160,15 @@ class Worker:
         claims = [(seat, claim) for seat in self._seats if (claim := seat.claim()) is not None]
         return [seat for seat, _ in claims], [claim for _, claim in claims]
 
+    def _live(self) -> None:
+        """A player's own failure costs its session; what comes up to here is the engine's, and costs all of them."""
+        try:
+            self._run()
+        except BaseException as error:
+            log.exception("the worker has died")
+            if self._died is not None:
+                self._died(f"the engine's worker has died: {_why(error)}")
+
     def _run(self) -> None:
         while True:
             wait_s = self.turn()
@@ -174,7 +186,7 @@ class Worker:
                     self._changed.wait(wait_ns * 1e-9)
 
 
-def _why(error: Exception) -> str:
+def _why(error: BaseException) -> str:
     """What a client reads of a player's failure; where an operator can help, with the remedy."""
     name = type(error).__name__
     if isinstance(error, MemoryError) or name == "OutOfMemoryError":  # torch's own is no MemoryError

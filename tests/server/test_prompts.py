@@ -1,6 +1,5 @@
 """Prompts are read in a thread of their own: nobody else's time is spent, and events keep their order."""
 
-import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from engine_service.server.config import ServerConfig
 from engine_service.types import Event, FarPrompt, Prompt, Remark, State, UnknownWords
 from streamdit.wire import engine_pb2 as wire
 from tests.server.fake_player import WORLD, FakePlayer
-from tests.server.wire_client import PATIENCE_S, Engine
+from tests.server.wire_client import PATIENCE_S, Engine, until
 
 
 @dataclass(slots=True)
@@ -63,9 +62,7 @@ async def test_frames_go_on_while_a_prompt_is_read_and_what_is_said_after_it_is_
 async def read_ahead(server: EngineServer, num: int) -> None:
     """Wait until so many messages of the only session are on the engine's side of the socket."""
     (play,) = server._service._plays
-    async with asyncio.timeout(PATIENCE_S):
-        while len(list(play._incoming)) < num:  # noqa: ASYNC110 - nothing else would tell
-            await asyncio.sleep(0.01)
+    await until(lambda: len(list(play._incoming)) >= num)
 
 
 async def test_of_many_prompts_in_a_row_the_newest_is_read_and_the_others_name_it() -> None:

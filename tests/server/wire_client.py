@@ -16,6 +16,13 @@ LOCKSTEP = wire.DELIVERY_LOCKSTEP
 PATIENCE_S = 10.0
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what nothing tells of."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 class Engine:
     """A started engine and the calls to it."""
 
