@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import grpc.aio
 
 from streamdit import _convert, _convert_client
+from streamdit._access import proxy_note
 from streamdit._convert_client import OpeningWords
 from streamdit._said import Said, StateWish
 from streamdit._start import packed_start
@@ -96,4 +97,4 @@ def refusal(address: str, error: grpc.aio.AioRpcError) -> StreamDiTError:
     refused = _convert.rejection(error.trailing_metadata())
     if refused is not None:
         return refused
-    return ConnectionFailed(address, f"{error.code().name}: {error.details()}")
+    return ConnectionFailed(address, f"{error.code().name}: {error.details()}{proxy_note(address)}")

@@ -7,12 +7,14 @@ async with connect("localhost:50051") as client:
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import grpc.aio
 
 from streamdit import _convert, _convert_client
+from streamdit._access import channel_credentials, channel_options, check_token, proxy_note
 from streamdit._fork import using_grpc
 from streamdit._negotiate import refusal
 from streamdit._stream import HEARTBEAT_EVERY_S
@@ -39,6 +41,7 @@ def connect(
     address: str,
     *,
     secure: bool = False,
+    ca: Path | str | None = None,
     credentials: grpc.ChannelCredentials | None = None,
     token: str | None = None,
     timeout_s: float = 10.0,
@@ -47,13 +50,17 @@ def connect(
     """A client for the engine at `address` ("host:port"); enter it with `async with` to dial.
 
     Args:
-        secure: TLS with the system's certificates; `credentials` are for your own and imply it.
-        token: sent as `authorization: Bearer ...` with every call.
+        secure: TLS with the system's certificates.
+        ca: TLS with the certificates of this PEM file, for an engine with a private authority or its own certificate.
+        credentials: TLS as you like it, in place of both.
+        token: sent as `authorization: Bearer ...` with every call; without TLS anybody on the way can read it.
         timeout_s: for dialling and for each answer of the engine, but not for the length of a session.
         wait_for_engine: dial again until `timeout_s`, for an engine that is still starting.
+
+    Raises:
+        ValueError: no such file of certificates, or a token that no header can carry.
     """
-    if credentials is None and secure:
-        credentials = grpc.ssl_channel_credentials()
+    credentials = channel_credentials(secure=secure, ca=ca, credentials=credentials)
     return Client(address, credentials=credentials, token=token, timeout_s=timeout_s, wait_for_engine=wait_for_engine)
 
 
@@ -69,6 +76,7 @@ class Client:
         timeout_s: float,
         wait_for_engine: bool,
     ) -> None:
+        check_token(token)
         self.address = address
         self._credentials = credentials
         self._metadata: _convert.Metadata = () if token is None else (("authorization", f"Bearer {token}"),)
@@ -78,7 +86,7 @@ class Client:
 
     async def __aenter__(self) -> Self:
         using_grpc()
-        options = list(CHANNEL_OPTIONS)
+        options = [*CHANNEL_OPTIONS, *channel_options(self.address)]
         if self._credentials is None:
             self._channel = grpc.aio.insecure_channel(self.address, options=options)
         else:
@@ -116,7 +124,9 @@ class Client:
                     await asyncio.sleep(RETRY_EVERY_S)
         except TimeoutError:
             cause = "" if last_error is None else f": {last_error.details()}"
-            raise ConnectionFailed(self.address, f"no connection within {self._timeout_s} s{cause}") from last_error
+            raise ConnectionFailed(
+                self.address, f"no connection within {self._timeout_s} s{cause}{proxy_note(self.address)}"
+            ) from last_error
         except grpc.aio.AioRpcError as error:
             raise refusal(self.address, error) from error
 

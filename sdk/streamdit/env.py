@@ -11,6 +11,7 @@ worth is for a wrapper to say.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import grpc.aio
@@ -46,6 +47,7 @@ class WorldEnv(gymnasium.Env[NDArray[np.uint8], NDArray[Any]]):
         world, prompt, profile: as `Client.play`.
         timeout_s: for the engine to answer, also one that is still starting or comes back: construction, `reset` and
             `step` wait so long.
+        secure, ca, credentials, token: as `connect`.
         render_mode: "rgb_array" or None, for which `render` gives None.
 
     Raises:
@@ -68,6 +70,10 @@ class WorldEnv(gymnasium.Env[NDArray[np.uint8], NDArray[Any]]):
         profile: str = "",
         timeout_s: float = 30.0,
         render_mode: str | None = "rgb_array",
+        secure: bool = False,
+        ca: Path | str | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+        token: str | None = None,
     ) -> None:
         if steer not in get_args(Steer):
             raise ValueError(f"steer is {steer!r}, expected one of {', '.join(get_args(Steer))}")
@@ -80,9 +86,10 @@ class WorldEnv(gymnasium.Env[NDArray[np.uint8], NDArray[Any]]):
         self._closed = False
         self._session: Session | None = None
         self._frame: Frame | None = None
+        client = connect(address, secure=secure, ca=ca, credentials=credentials, token=token, timeout_s=timeout_s)
         self._thread = LoopThread(f"streamdit env {address}")
         try:
-            self._client: Client = self._thread.run(connect(address, timeout_s=timeout_s).__aenter__())
+            self._client: Client = self._thread.run(client.__aenter__())
             worlds = self._thread.run(self._client.server_info()).worlds
             served = next((w for w in worlds if world in ("", w.name)), None)
             if served is None:

@@ -15,12 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+import grpc
 import numpy as np
 from numpy.typing import NDArray
 
+from streamdit._access import channel_credentials, check_token
 from streamdit._fork import check_same_process
 from streamdit._loop_thread import LoopThread
 from streamdit._prompt import PromptWish
@@ -78,6 +81,7 @@ class LiveSession:
     WORLD_LOST, `num_worlds_lost` and `on_world_lost` tell.
 
     Args:
+        secure, ca, credentials, token: as `connect`.
         wait_s: how long entering waits for the engine; 0 returns at once, then watch `status`.
         reconnect: False lets the session end when the connection does.
         on_world_lost: called with the end of the session before, in this session's own thread, when another world has
@@ -95,6 +99,8 @@ class LiveSession:
         address: str,
         *,
         secure: bool = False,
+        ca: Path | str | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
         token: str | None = None,
         wait_s: float = 10.0,
         reconnect: bool = True,
@@ -102,7 +108,8 @@ class LiveSession:
         **opening: Any,
     ) -> None:
         self._address = address
-        self._secure = secure
+        check_token(token)
+        self._credentials = channel_credentials(secure=secure, ca=ca, credentials=credentials)
         self._token = token
         self._wait_s = wait_s
         self._reconnect = reconnect
@@ -174,7 +181,9 @@ class LiveSession:
         """One session from dialling to its end; True if it opened. Sets `_closed` if it was the last."""
         session = None
         try:
-            async with connect(self._address, secure=self._secure, token=self._token, wait_for_engine=False) as client:
+            async with connect(
+                self._address, credentials=self._credentials, token=self._token, wait_for_engine=False
+            ) as client:
                 before = self._session
                 session = client.open(self._opening if before is None else opening_after(self._opening, before))
                 async with session:

@@ -1,5 +1,6 @@
 """The SDK and the engine over TLS, with certificates made for the test."""
 
+import asyncio
 from pathlib import Path
 
 import grpc
@@ -7,8 +8,11 @@ import pytest
 import trustme
 
 from engine_service.server.address import ListenError
+from streamdit.bots import bot
 from streamdit.client import connect
+from streamdit.env import WorldEnv
 from streamdit.errors import ConnectionFailed
+from streamdit.live import LiveSession
 from streamdit.types import Delivery
 from tests.server.conftest import StartEngine
 from tests.server.wire_client import Engine
@@ -45,6 +49,30 @@ async def test_who_trusts_the_certificate_plays(
         client.play(delivery=Delivery.LOCKSTEP) as session,
     ):
         assert [(await anext(session)).frame_id for _ in range(4)] == [1, 2, 3, 4]
+
+
+async def test_every_client_takes_the_file_of_a_private_authority(
+    start_engine: StartEngine, authority: trustme.CA, tmp_path: Path
+) -> None:
+    engine = await start_engine(**write_pair(authority, tmp_path))
+    ca = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(ca)
+    async with connect(address(engine), ca=ca) as client:
+        assert (await client.server_info()).worlds[0].name == "fake"
+
+    def play() -> str:
+        with LiveSession(address(engine), ca=str(ca)) as live:
+            assert live.opened is not None
+        with LiveSession(address(engine), credentials=trusting(authority)) as live:
+            assert live.opened is not None
+        env = WorldEnv(address(engine), ca=ca)
+        env.reset()
+        env.close()
+        return live.opened.world.name
+
+    assert await asyncio.to_thread(play) == "fake"
+    take = await bot.play(bot.BotPlan(address=address(engine), scenario="wander", seconds=0.2, ca=ca), 0)
+    assert (take.errors, bool(take.frames)) == ([], True)
 
 
 async def test_who_trusts_another_authority_does_not_get_in(

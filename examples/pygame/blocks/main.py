@@ -168,6 +168,9 @@ def main(
     side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Begin with the true game beside it.")] = False,
     frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many game ticks.")] = None,
     screenshot: Annotated[Path | None, typer.Option(help="Keep the last drawing as this file.")] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="TLS, with the system's certificates.")] = False,
+    ca: Annotated[Path | None, typer.Option(help="TLS, with the certificates of this PEM file.")] = None,
+    token: Annotated[str | None, typer.Option(help="The engine's.", envvar="STREAMDIT_TOKEN")] = None,
     keys: Annotated[str | None, typer.Option(help='Pressed keys: "right*24; jump; tab; k".')] = None,
 ) -> None:
     """Play blocks. Set SDL_VIDEODRIVER=dummy to play without a screen."""
@@ -176,7 +179,16 @@ def main(
         address = address or stack.enter_context(LocalEngine(world=world)).address
         start = beginning() if steer is Steer.KEYS else None
         live = stack.enter_context(
-            LiveSession(address, world="blocks", profile=profile, prompt=prompt or None, start=start)
+            LiveSession(
+                address,
+                world="blocks",
+                profile=profile,
+                prompt=prompt or None,
+                start=start,
+                secure=tls,
+                ca=ca,
+                token=token,
+            )
         )
         window = Window()
         stack.callback(window.close)

@@ -95,6 +95,9 @@ def main(
     out: Annotated[Path, typer.Option(help="Where recordings and pictures go.")] = Path("recordings"),
     frames: Annotated[int | None, typer.Option(min=1, help="Stop after so many game ticks.")] = None,
     screenshot: Annotated[Path | None, typer.Option(help="Keep the last drawing as this file.")] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="TLS, with the system's certificates.")] = False,
+    ca: Annotated[Path | None, typer.Option(help="TLS, with the certificates of this PEM file.")] = None,
+    token: Annotated[str | None, typer.Option(help="The engine's.", envvar="STREAMDIT_TOKEN")] = None,
     keys: Annotated[str | None, typer.Option(help='Pressed keys: "right*24; tab; t; text a fox; enter".')] = None,
 ) -> None:
     """Play critters. Set SDL_VIDEODRIVER=dummy to play without a screen."""
@@ -104,7 +107,7 @@ def main(
         if engine:
             address = stack.enter_context(LocalEngine(world=world)).address
         if address:
-            live = LiveSession(address, world=WORLD, prompt=prompt, wait_s=0)
+            live = LiveSession(address, world=WORLD, prompt=prompt, wait_s=0, secure=tls, ca=ca, token=token)
             link = EngineLink(stack.enter_context(live), address)
         window, tape, pace = Window(), Tape(out), real_time()
         stack.callback(window.close)

@@ -20,7 +20,6 @@ from streamdit.bots.plot import draw_report, draw_sheet
 from streamdit.bots.replay import Replay
 from streamdit.bots.report import build
 from streamdit.bots.take import Take
-from streamdit.client import connect
 from streamdit.errors import RecordingError, StreamDiTError
 from streamdit.recording import Recording
 from streamdit.types import TRANSITIONS, PromptTransition, ServerInfo
@@ -32,7 +31,7 @@ async def play_all(plan: BotPlan, num_bots: int) -> tuple[list[Take], ServerInfo
     """All bots at once, each over a connection of its own; what the engine said about itself."""
     info = None
     try:
-        async with connect(plan.address) as client:
+        async with plan.client() as client:
             info = await client.server_info()
     except StreamDiTError as error:
         failed = Take(0, errors=[str(error)])
@@ -66,6 +65,9 @@ def run(
     transition: Annotated[str, typer.Option(help="How prompts take over: " + " | ".join(TRANSITIONS))] = "immediate",
     strength: Annotated[float, typer.Option(help="redraw: 0 gives the pictures back, 1 keeps nothing of them.")] = 0.6,
     seed: Annotated[int, typer.Option(help="Of the scenario; every bot adds its number.")] = 0,
+    tls: Annotated[bool, typer.Option("--tls", help="TLS, with the system's certificates.")] = False,
+    ca: Annotated[Path | None, typer.Option(help="TLS, with the certificates of this PEM file.")] = None,
+    token: Annotated[str | None, typer.Option(help="The engine's.", envvar="STREAMDIT_TOKEN")] = None,
 ) -> None:
     """Play headless and report how it went."""
     try:
@@ -84,6 +86,9 @@ def run(
             seed=seed,
             record=record,
             replay=replay,
+            secure=tls,
+            ca=ca,
+            token=token,
         )
     except (ValueError, RecordingError) as error:
         raise typer.BadParameter(str(error)) from error

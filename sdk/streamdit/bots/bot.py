@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -40,6 +40,9 @@ class BotPlan:
     seed: int = 0  # of the scenario; each bot adds its number
     record: Path | None = None  # a folder; bot n writes into bot-n
     replay: Replay | None = None  # of the scenario of that name
+    secure: bool = False  # these three as `connect`
+    ca: Path | None = None
+    token: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.scenario not in KNOWN_SCENARIOS:
@@ -52,6 +55,15 @@ class BotPlan:
             raise ValueError(f"transition is {self.transition!r}, expected one of {', '.join(TRANSITIONS)}")
         if not 0 <= self.strength <= 1:
             raise ValueError(f"strength is {self.strength}, expected 0..1")
+        self.client()  # what is wrong with its access is wrong now
+
+    def client(self) -> Client:
+        """To the engine.
+
+        Raises:
+            ValueError: no such file of certificates, or a token that no header can carry.
+        """
+        return connect(self.address, secure=self.secure, ca=self.ca, token=self.token)
 
     def opening(self, world: WorldInfo | None) -> dict[str, Any]:
         """What a session is opened with, in a world that is known if there is something to replay in it."""
@@ -76,7 +88,7 @@ async def play(plan: BotPlan, bot: int, on_frame: Callable[[], object] = lambda:
     """One bot's run. What goes wrong ends up in `Take.errors`; it does not raise."""
     take = Take(bot)
     try:
-        async with connect(plan.address) as client:
+        async with plan.client() as client:
             world = None if plan.replay is None else await _served(client, plan.world)
             if plan.replay is not None and world is not None:
                 take.notices += [f"bot {bot}: {remark}" for remark in plan.replay.remarks(world)]
