@@ -21,7 +21,43 @@ namespace StreamDit.Tests
         public void HangUp() => _engine?.Dispose();
 
         [TearDown]
-        public void Leave() => UnityEngine.Object.Destroy(_session.gameObject);
+        public void Leave()
+        {
+            UnityEngine.Object.Destroy(_session.gameObject);
+            StubKeyboard.Clear();
+            StubKeyboard.Handling = StubHandling.New;
+        }
+
+        [TestCase(StubHandling.Old)]
+        [TestCase(StubHandling.New)]
+        [TestCase(StubHandling.Both)]
+        public void Keys_are_seen_whatever_input_system_the_project_uses(StubHandling handling)
+        {
+            StubKeyboard.Handling = handling;
+            Play();
+            Key(EventType.KeyDown, KeyCode.LeftArrow);
+            Stage.Until(() => Sent()[0] == 1f, "the key");
+            Key(EventType.KeyUp, KeyCode.LeftArrow);
+            Stage.Until(() => Sent()[0] == 0f, "its end");
+            Assert.That(_session.Link!.Trouble, Is.Empty);
+        }
+
+        [Test]
+        public void A_tap_of_a_key_between_two_turns_is_held_in_one_set()
+        {
+            Play();
+            Key(EventType.KeyDown, KeyCode.Space);
+            Key(EventType.KeyUp, KeyCode.Space);
+            Stage.Until(() => Sent()[2] == 1f, "the tap");
+            Stage.Until(() => Sent()[2] == 0f, "its end");
+        }
+
+        [Test]
+        public void A_key_that_the_input_system_does_not_have_is_told()
+        {
+            Play(new ActionBinding { action = "jump", key = KeyCode.Mouse0 });
+            Assert.That(_session.Link!.Trouble, Does.Contain("Action 'jump' is for 'Mouse0'").And.Contain("call Hold"));
+        }
 
         private void Play(params ActionBinding[] bindings)
         {
@@ -31,12 +67,7 @@ namespace StreamDit.Tests
             Stage.Until(() => _actions.Values.Length > 0 && !float.IsNaN(_actions.Values[0]), "a first set");
         }
 
-        private static void Key(EventType type, KeyCode key)
-        {
-            Event.current = new Event { type = type, keyCode = key };
-            StubPlayer.Gui();
-            Event.current = new Event { type = EventType.Repaint };
-        }
+        private static void Key(EventType type, KeyCode key) => Stage.Key(type, key);
 
         private float[] Sent() => _actions.Values.ToArray();
 
@@ -60,6 +91,7 @@ namespace StreamDit.Tests
         {
             Play();
             Key(EventType.KeyDown, KeyCode.LeftArrow);
+            StubPlayer.Frame(Stage.FrameS); // which of two keys was last is known from turn to turn
             Key(EventType.KeyDown, KeyCode.RightArrow);
             Stage.For(0.3);
             Assert.That(Sent(), Is.EqualTo(new[] { 0f, 1f, 0f, 0f }));
@@ -118,6 +150,7 @@ namespace StreamDit.Tests
             Key(EventType.KeyDown, KeyCode.Space);
             Key(EventType.KeyDown, KeyCode.UpArrow);
             Key(EventType.KeyDown, KeyCode.LeftArrow);
+            StubPlayer.Frame(Stage.FrameS); // which of two keys was last is known from turn to turn
             Key(EventType.KeyDown, KeyCode.RightArrow);
             Stage.For(0.3);
             Assert.That(Sent(), Is.EqualTo(new[] { 0f, 0f, 1f, 1f }));
@@ -139,6 +172,7 @@ namespace StreamDit.Tests
             Stage.Until(() => Sent()[0] == 1f, "the key");
             _actions.enabled = false;
             Assert.That(Sent(), Is.EqualTo(new float[4]));
+            Key(EventType.KeyUp, KeyCode.LeftArrow);
             _actions.enabled = true;
             Stage.For(0.3);
             Assert.That(Sent(), Is.EqualTo(new float[4]));

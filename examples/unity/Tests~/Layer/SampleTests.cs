@@ -31,22 +31,40 @@ namespace StreamDit.Tests
             Assert.That(rows, Has.Length.GreaterThan(150));
         }
 
-        [Test]
-        public void Quad_shows_a_picture_and_takes_a_prompt()
+        [TearDown]
+        public void LetGo()
         {
+            StubKeyboard.Clear();
+            StubKeyboard.Handling = StubHandling.New;
+        }
+
+        [TestCase(StubHandling.Old)]
+        [TestCase(StubHandling.New)]
+        public void Quad_shows_a_picture_and_takes_a_prompt(StubHandling handling)
+        {
+            StubKeyboard.Handling = handling;
             QuadSample sample = Sample<QuadSample>(Engines.Shared.Address);
             Stage.Until(() => Lifetime.Newest?.Picture.Texture != null, "a picture");
-            GUI.StubTyped = "a duck on a beach";
-            GUI.StubClick = "Send";
-            StubPlayer.Gui();
+            StubPlayer.Frame(Stage.FrameS);
+            StubKeyboard.Type(new string('\b', 40) + "a dukc\b\bck on a beach\r");
             Stage.Until(() => Drawn("now: a duck on a beach"), "the prompt in the picture");
             Lifetime.CloseAll("test over");
             UnityEngine.Object.Destroy(sample.gameObject);
         }
 
         [Test]
-        public void Critters_walks_where_the_keys_say_beside_the_generated_view()
+        public void A_drawn_critter_asks_for_the_textures_memory_once()
         {
+            var picture = new CritterPicture();
+            picture.Draw(CritterGame.Start);
+            Assert.That(picture.Texture.StubNumRawData, Is.EqualTo(1), "each call goes into the engine");
+        }
+
+        [TestCase(StubHandling.Old)]
+        [TestCase(StubHandling.New)]
+        public void Critters_walks_where_the_keys_say_beside_the_generated_view(StubHandling handling)
+        {
+            StubKeyboard.Handling = handling;
             CrittersSample sample = Sample<CrittersSample>(Engines.Shared.Address);
             Stage.Until(() => Lifetime.Newest?.Picture.Texture != null, "a picture");
             Press(EventType.KeyDown, KeyCode.RightArrow);
@@ -90,12 +108,7 @@ namespace StreamDit.Tests
             return sample;
         }
 
-        private static void Press(EventType type, KeyCode key)
-        {
-            Event.current = new Event { type = type, keyCode = key };
-            StubPlayer.Gui();
-            Event.current = new Event { type = EventType.Repaint };
-        }
+        private static void Press(EventType type, KeyCode key) => Stage.Key(type, key);
 
         private static bool Drawn(string text)
         {

@@ -28,6 +28,23 @@ namespace StreamDit.Tests
             return session;
         }
 
+        /// <summary>A key goes down or up, between two turns.</summary>
+        public static void Key(EventType type, KeyCode key)
+        {
+            if (type == EventType.KeyDown)
+            {
+                StubKeyboard.Press(key);
+            }
+            else
+            {
+                StubKeyboard.Release(key);
+            }
+
+            Event.current = new Event { type = type, keyCode = key };
+            StubPlayer.Gui();
+            Event.current = new Event { type = EventType.Repaint };
+        }
+
         /// <summary>Plays until it is so; the loop's time is the clock's.</summary>
         public static void Until(Func<bool> happened, string what, double withinS = 30)
         {

@@ -35,15 +35,29 @@ namespace UnityEngine
                     _turn[index].Value.LateUpdate?.Invoke();
                 }
             }
+
+            StubKeyboard.EndTurn();
         }
 
-        /// <summary>Every component's OnGUI, for the event in <see cref="Event.current"/>.</summary>
+        /// <summary>
+        /// Every component's OnGUI, for the event in <see cref="Event.current"/>; with the Input System alone it hears of no input.
+        /// </summary>
         public static void Gui()
         {
+            EventType type = Event.current.type;
+            GUI.StubIsDeaf = StubKeyboard.Handling == StubHandling.New;
+            if (GUI.StubIsDeaf && type != EventType.Repaint && type != EventType.Layout)
+            {
+                GUI.StubIsDeaf = false;
+                return;
+            }
+
             foreach (KeyValuePair<MonoBehaviour, Calls> running in new List<KeyValuePair<MonoBehaviour, Calls>>(Running))
             {
                 Find(running.Key, "OnGUI")?.Invoke();
             }
+
+            GUI.StubIsDeaf = false;
         }
 
         /// <summary>What Unity does with a [RuntimeInitializeOnLoadMethod] when the game starts.</summary>

@@ -61,6 +61,7 @@ namespace UnityEngine
 
         public NativeArray<T> GetRawTextureData<T>() where T : struct
         {
+            StubNumRawData++;
             if (typeof(T) != typeof(byte))
             {
                 throw new NotSupportedException("the stub has bytes only");
@@ -79,6 +80,9 @@ namespace UnityEngine
             _written = new byte[width * height * StubChannels];
             _shown = new byte[_written.Length];
         }
+
+        /// <summary>Not Unity's: how often a script asked for its memory.</summary>
+        public int StubNumRawData { get; private set; }
 
         internal int StubChannels => format == TextureFormat.RGBA32 ? 4 : 3;
 

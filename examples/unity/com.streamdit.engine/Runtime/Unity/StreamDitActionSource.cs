@@ -67,7 +67,7 @@ namespace StreamDit.Unity
         /// <summary>The set that was sent last, in the world's order; empty before there was one.</summary>
         public ReadOnlySpan<float> Values => _sent;
 
-        /// <summary>Looks the bindings up again; nothing is held until it is pressed again.</summary>
+        /// <summary>Looks the bindings up again; a key that is down is held at the next turn, what code holds is let go of.</summary>
         public void Rebind()
         {
             _resolvedFor = null;
@@ -107,12 +107,9 @@ namespace StreamDit.Unity
             }
         }
 
-        // Keys through OnGUI's events, which come whatever input system the project uses.
-        private void OnGUI()
+        private void Update()
         {
-            EventType type = Event.current.type;
-            if ((type != EventType.KeyDown && type != EventType.KeyUp) || source == null || source.Opened == null
-                || !Resolved(source.Opened))
+            if (source == null || source.Opened == null || !Resolved(source.Opened))
             {
                 return;
             }
@@ -120,9 +117,16 @@ namespace StreamDit.Unity
             for (int index = 0; index < _keys.Count; index++)
             {
                 (KeyCode key, _, float value) = _keys[index];
-                if (key == Event.current.keyCode)
+                int holder = source.Opened.World.Actions.Count + index;
+                bool held = KeyInput.IsHeld(key);
+                if (held || KeyInput.WasPressed(key))
                 {
-                    _held!.Hold(source.Opened.World.Actions.Count + index, type == EventType.KeyDown ? value : 0f);
+                    _held!.Hold(holder, value);
+                }
+
+                if (!held)
+                {
+                    _held!.Hold(holder, 0f); // a tap counts for one set
                 }
             }
         }
@@ -253,6 +257,15 @@ namespace StreamDit.Unity
             }
 
             _keys.RemoveAll(one => one.Key == KeyCode.None);
+            foreach ((KeyCode key, int action, _) in _keys)
+            {
+                if (!KeyInput.IsAvailable || !KeyInput.Knows(key))
+                {
+                    session.Report($"Action '{world.Actions[action].Name}' is for '{key}', which this project's input system does"
+                        + $" not see on a keyboard: call Hold of '{name}' instead.");
+                }
+            }
+
             _held = new HeldActions(
                 world, Enumerable.Range(0, world.Actions.Count).Concat(_keys.Select(one => one.Action)).ToList());
         }

@@ -22,10 +22,13 @@ namespace StreamDit.Samples
             filterMode = FilterMode.Point,
         };
 
+        private NativeArray<byte> _pixels;
+
         public Texture2D Texture => _texture;
 
         public void Draw(in CritterGame game)
         {
+            _pixels = _texture.GetRawTextureData<byte>(); // once: each call goes into the engine
             for (int row = 0; row < Size; row++)
             {
                 for (int column = 0; column < Size; column++)
@@ -66,12 +69,11 @@ namespace StreamDit.Samples
         {
             if (column >= 0 && column < Size && row >= 0 && row < Size)
             {
-                NativeArray<byte> pixels = _texture.GetRawTextureData<byte>();
                 int at = (row * Size + column) * 4;
-                pixels[at] = colour.r;
-                pixels[at + 1] = colour.g;
-                pixels[at + 2] = colour.b;
-                pixels[at + 3] = colour.a;
+                _pixels[at] = colour.r;
+                _pixels[at + 1] = colour.g;
+                _pixels[at + 2] = colour.b;
+                _pixels[at + 3] = colour.a;
             }
         }
     }

@@ -1,6 +1,5 @@
 #nullable enable
 using System;
-using System.Collections.Generic;
 using StreamDit.Unity;
 using UnityEngine;
 
@@ -15,8 +14,9 @@ namespace StreamDit.Samples
     {
         [SerializeField] private string address = "localhost:50051";
 
-        // Seen through OnGUI's events, which come whatever input system the project uses.
-        private readonly HashSet<KeyCode> _down = new HashSet<KeyCode>();
+        private bool _left;
+        private bool _right;
+        private bool _jump;
         private CritterGame _game = CritterGame.Start;
         private CritterPicture? _classic;
         private StreamDitBehaviour? _session;
@@ -85,9 +85,11 @@ namespace StreamDit.Samples
             _due += Time.unscaledDeltaTime * CritterGame.TicksPerSecond;
             int numTicks = Math.Min(4, (int)_due); // after a hitch the game goes on, it does not catch up
             _due -= (int)_due;
+            LookAtKeys();
             for (int tick = 0; tick < numTicks; tick++)
             {
                 _game = Ticked(_game);
+                _jump = KeyInput.IsHeld(KeyCode.UpArrow) || KeyInput.IsHeld(KeyCode.Space);
             }
 
             if (numTicks > 0)
@@ -96,17 +98,18 @@ namespace StreamDit.Samples
             }
         }
 
+        private void LookAtKeys()
+        {
+            _left = KeyInput.IsHeld(KeyCode.LeftArrow);
+            _right = KeyInput.IsHeld(KeyCode.RightArrow);
+            // Held until the next tick of the game, however short the press was.
+            _jump = _jump || KeyInput.IsHeld(KeyCode.UpArrow) || KeyInput.IsHeld(KeyCode.Space)
+                || KeyInput.WasPressed(KeyCode.UpArrow) || KeyInput.WasPressed(KeyCode.Space);
+        }
+
+        // It draws only: with the Input System alone no key and no click comes this way.
         private void OnGUI()
         {
-            if (Event.current.type == EventType.KeyDown)
-            {
-                _down.Add(Event.current.keyCode);
-            }
-            else if (Event.current.type == EventType.KeyUp)
-            {
-                _down.Remove(Event.current.keyCode);
-            }
-
             float size = Mathf.Min(Screen.width / 2f, Screen.height - 60f);
             if (_classic != null)
             {
@@ -129,10 +132,7 @@ namespace StreamDit.Samples
             }
         }
 
-        private CritterGame Ticked(CritterGame game) => game.Tick(
-            _down.Contains(KeyCode.LeftArrow),
-            _down.Contains(KeyCode.RightArrow),
-            _down.Contains(KeyCode.UpArrow) || _down.Contains(KeyCode.Space));
+        private CritterGame Ticked(CritterGame game) => game.Tick(_left, _right, _jump);
 
         private static float Value(in CritterGame game, StateField field) => field.Name switch
         {

@@ -28,20 +28,34 @@ namespace StreamDit.Samples
             quad.SetActive(true);
         }
 
+        private void Update()
+        {
+            foreach (char letter in KeyInput.Typed())
+            {
+                if (letter == '\n')
+                {
+                    if (_session != null)
+                    {
+                        _session.Prompt(_typed);
+                    }
+                }
+                else if (letter != '\b')
+                {
+                    _typed += letter;
+                }
+                else if (_typed.Length > 0)
+                {
+                    _typed = _typed.Substring(0, _typed.Length - 1);
+                }
+            }
+        }
+
+        // It draws only: with the Input System alone no key and no click comes this way.
         private void OnGUI()
         {
-            if (_session == null)
-            {
-                return;
-            }
-
             GUI.Label(new Rect(10, 10, Screen.width - 20, 44), _told);
-            bool entered = Event.current.type == EventType.KeyDown && Event.current.keyCode == KeyCode.Return;
-            _typed = GUI.TextField(new Rect(10, Screen.height - 40, Screen.width - 110, 30), _typed);
-            if (GUI.Button(new Rect(Screen.width - 90, Screen.height - 40, 80, 30), "Send") || entered)
-            {
-                _session.Prompt(_typed);
-            }
+            GUI.Label(new Rect(10, Screen.height - 64, Screen.width - 20, 24), "Type what the world should be, then Return:");
+            GUI.Label(new Rect(10, Screen.height - 40, Screen.width - 20, 30), _typed + "_");
         }
     }
 }
