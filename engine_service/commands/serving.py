@@ -1,7 +1,10 @@
 """Commands for those who serve a world, or want to know whether this machine can."""
 
 import logging
+import os
 import signal
+import threading
+import time
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -9,6 +12,8 @@ import typer
 from rich.console import Console
 
 from engine_service.commands.options import BackendOption, WorldOption, clear_errors
+
+_END_S = 15.0  # more than draining takes
 
 
 def serve(
@@ -37,11 +42,16 @@ def serve(
         str, typer.Option(help="debug, info (each session's beginning and end, refusals), warning or error.")
     ] = "info",
     log_json: Annotated[bool, typer.Option("--log-json", help="One JSON object a line.")] = False,
+    end_with_stdin: Annotated[
+        bool, typer.Option("--end-with-stdin", help="End when standard input is closed, as by a game that is gone.")
+    ] = False,
 ) -> None:
     """Serve a world over gRPC until SIGINT or SIGTERM."""
     say = Console(stderr=True)
     # Also while loading, and as process 1 of a container, which the kernel spares signals without a handler.
     signal.signal(signal.SIGTERM, _end_loading)
+    if end_with_stdin:
+        threading.Thread(target=_end_with_stdin, name="streamdit-stdin", daemon=True).start()
     with clear_errors():
         from engine_service.log import configure  # noqa: PLC0415
         from engine_service.server.config import ServerConfig  # noqa: PLC0415
@@ -88,6 +98,15 @@ def serve(
 def _end_loading(number: int, _frame: object) -> NoReturn:
     """Until the server has handlers of its own."""
     raise SystemExit(128 + number)
+
+
+def _end_with_stdin() -> None:
+    """Wait for the end of standard input, then end this process as SIGTERM does, or at once if that hangs."""
+    while os.read(0, 4096):  # not by sys.stdin, whose lock a daemon thread may not hold at the end
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_END_S)
+    os._exit(1)
 
 
 def generate(

@@ -1,5 +1,6 @@
 """An engine of one's own: start `streamdit-engine serve` beside the game and stop it with the game."""
 
+import importlib.util
 import queue
 import shutil
 import subprocess
@@ -21,7 +22,8 @@ class LocalEngine:
     """A context manager around an engine process on a free port of this machine; `address` once entered.
 
     Its messages go to this process's stderr. Needs `pip install streamdit[engine]`. However entering fails, also by an
-    interrupt, no process is left behind.
+    interrupt, no process is left behind. It ends with this process, however that ends: it listens to a pipe that the
+    system closes then.
 
     Args:
         arguments: more of `streamdit-engine serve`.
@@ -49,12 +51,15 @@ class LocalEngine:
             "0",
             "--log-level",
             "warning",
+            "--end-with-stdin",
             *arguments,
         ]
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True, errors="replace")
+        process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, errors="replace"
+        )
         self._process = process
         ready: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=_listen, args=(process, ready), name="streamdit local engine", daemon=True).start()
@@ -101,6 +106,8 @@ class LocalEngine:
         except BaseException:  # an interrupt
             process.kill()
             raise
+        if process.stdin is not None:
+            process.stdin.close()
         self._process = None
 
 
@@ -121,9 +128,13 @@ def _listen(process: "subprocess.Popen[str]", ready: "queue.SimpleQueue[str]") -
 
 
 def _engine_command() -> list[str]:
-    """The console script beside this interpreter, or on the PATH."""
+    """The script beside this interpreter, else this interpreter with the engine's code, else a script on the PATH."""
     beside = Path(sys.executable).with_name("streamdit-engine")
-    found = str(beside) if beside.exists() else shutil.which("streamdit-engine")
+    if beside.exists():
+        return [str(beside)]
+    if importlib.util.find_spec("engine_service") is not None:
+        return [sys.executable, "-m", "engine_service"]
+    found = shutil.which("streamdit-engine")
     if found is None:
         raise ConnectionFailed("local engine", "streamdit-engine is not installed: pip install streamdit[engine]")
     return [found]

@@ -8,10 +8,13 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from streamdit.errors import ConnectionFailed
 from streamdit.launch import LocalEngine
+
+PATIENCE_S = 60.0
 
 
 def test_an_engine_that_cannot_serve_the_world_is_an_error_at_once() -> None:
@@ -90,3 +93,53 @@ def begun(engine: LocalEngine) -> list["subprocess.Popen[str]"]:
 
     threading.Thread(target=look, daemon=True).start()
     return kept
+
+
+GAME = """
+import os, signal, sys
+from streamdit.launch import LocalEngine
+
+engine = LocalEngine(world="blocks")
+engine.__enter__()
+print(engine.pid, flush=True)
+{end}
+"""
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "os._exit(3)", "raise RuntimeError"])
+def test_an_engine_ends_with_the_game_that_started_it_however_that_ends(end: str) -> None:
+    game = subprocess.run([sys.executable, "-c", GAME.format(end=end)], stdout=subprocess.PIPE, text=True, check=False)
+    assert game.returncode != 0
+    try:
+        engine = psutil.Process(int(game.stdout))
+    except psutil.NoSuchProcess:
+        return
+    try:
+        gone, _ = psutil.wait_procs([engine], timeout=PATIENCE_S)
+        assert gone or engine.status() == psutil.STATUS_ZOMBIE  # nobody may be there to read how it ended
+    finally:
+        if engine.is_running():
+            engine.kill()
+
+
+COLD_GAME = """
+import os, signal, threading
+from streamdit.launch import LocalEngine
+
+engine = LocalEngine(world="critters")
+threading.Thread(target=engine.__enter__, daemon=True).start()
+while engine._process is None:
+    pass
+print(engine.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_an_engine_whose_game_is_gone_before_it_served_does_not_begin_to() -> None:
+    game = subprocess.run([sys.executable, "-c", COLD_GAME], stdout=subprocess.PIPE, text=True, check=False)
+    try:
+        engine = psutil.Process(int(game.stdout))
+    except psutil.NoSuchProcess:
+        return
+    gone, _ = psutil.wait_procs([engine], timeout=PATIENCE_S)
+    assert gone or engine.status() == psutil.STATUS_ZOMBIE
