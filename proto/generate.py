@@ -34,6 +34,13 @@ def generate(target: Path) -> None:
     ]
     if protoc.main(arguments) != 0:
         raise SystemExit(f"protoc failed on {PROTO}")
+    # A pool of its own: in the common one they would clash with messages that others generate from the contract.
+    messages = target / "engine_pb2.py"
+    common, own = "_descriptor_pool.Default()", "_descriptor_pool.DescriptorPool()"
+    text = messages.read_text()
+    if text.count(common) != 1:
+        raise SystemExit(f"{messages.name} has {common} {text.count(common)} times, expected once")
+    messages.write_text(text.replace(common, own))
     service = target / "engine_pb2_grpc.py"
     # protoc writes a top-level import; inside a package it must be relative.
     service.write_text(service.read_text().replace("import engine_pb2 as", "from . import engine_pb2 as"))

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 
 import grpc
+from google.protobuf import descriptor_pool
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from engine_service.model.world import World
 from engine_service.server.address import ListenError, authority, check_free
@@ -104,7 +105,8 @@ class EngineServer:
         server = grpc.aio.server(options=_channel_options(self._config))
         engine_pb2_grpc.add_EngineServiceServicer_to_server(self._service, server)  # type: ignore[no-untyped-call]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        names = SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME
+        reflection.enable_server_reflection(names, server, _all_contracts())
         await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         self.port = _bind(server, self._config)
         if self._config.metrics_port is not None:
@@ -268,3 +270,11 @@ def _channel_options(config: ServerConfig) -> tuple[tuple[str, int], ...]:
         ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
         ("grpc.http2.max_pings_without_data", 0),
     )
+
+
+def _all_contracts() -> descriptor_pool.DescriptorPool:
+    """What reflection tells of: our messages are in a pool of their own, the others in the common one."""
+    pool = descriptor_pool.DescriptorPool()
+    for module in (engine_pb2, health_pb2, reflection_pb2):
+        pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
+    return pool

@@ -15,6 +15,8 @@
 A game loop without asyncio uses `LiveSession`; it never blocks.
 """
 
+from pkgutil import extend_path
+
 from streamdit.client import Client, connect
 from streamdit.errors import ConnectionFailed, Rejected, SessionClosed, StreamDiTError
 from streamdit.frames import Frame, LatestFrame
@@ -25,6 +27,8 @@ from streamdit.types import Closed, ClosedReason, Delivery
 from streamdit.version import VERSION
 
 __version__ = VERSION
+# Who generates messages from our contract gets `streamdit/v1/engine_pb2.py` in a folder of their own.
+__path__ = extend_path(__path__, __name__)
 
 __all__ = [
     "Client",

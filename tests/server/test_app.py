@@ -93,6 +93,10 @@ async def test_reflection_lists_the_engine(start_engine: StartEngine) -> None:
     request = reflection_pb2.ServerReflectionRequest(list_services="")
     async for answer in stub.ServerReflectionInfo(iter([request])):
         assert SERVICE_NAME in [service.name for service in answer.list_services_response.service]
+    for symbol in (SERVICE_NAME, "grpc.health.v1.Health", "streamdit.v1.WorldInfo"):
+        request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=symbol)
+        async for answer in stub.ServerReflectionInfo(iter([request])):
+            assert answer.file_descriptor_response.file_descriptor_proto, symbol
 
 
 async def test_a_signal_drains_the_sessions_and_ends_the_server(capsys: pytest.CaptureFixture[str]) -> None:
