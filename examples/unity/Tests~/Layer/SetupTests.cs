@@ -32,6 +32,10 @@ namespace StreamDit.Tests
             EditorApplication.StubMenu.Clear();
             GUI.StubDrawn.Clear();
             EditorApplication.delayCall = null;
+            AssetImporter.StubImporters.Clear();
+            CompilationPipeline.StubDefinitions.Clear();
+            AssetDatabase.StubIsWorker = false;
+            Later.Clear();
             Client.StubAdd = AddsPackage;
         }
 
@@ -91,6 +95,8 @@ namespace StreamDit.Tests
             SetupRun.Start();
             EditorApplication.StubMenu["NuGet/Restore Packages"] = () => { };
             Settle();
+            EditorApplication.StubTick(61);
+            EditorApplication.StubTick(1);
             Assert.That(SetupRun.IsRunning, Is.False);
             Assert.That(SetupRun.Trouble, Does.Contain("Restoring the NuGet packages was tried and changed nothing"));
         }
@@ -109,6 +115,110 @@ namespace StreamDit.Tests
             Reload();
             Assert.That(HasSymbol, Is.False);
         }
+
+        [Test]
+        public void A_package_that_is_registered_only_after_the_reload_is_waited_for()
+        {
+            Client.StubAdd = url =>
+            {
+                Later.Add(url); // complete, and registered turns later
+                return null;
+            };
+            Reload();
+            SetupRun.Start();
+            for (int turn = 0; turn < 8; turn++)
+            {
+                Settle();
+                Assert.That(SetupRun.Trouble, Is.Empty);
+                Later.ForEach(url => AddsPackage(url));
+                Later.Clear();
+            }
+
+            Assert.That(Added, Is.EqualTo(new[] { Dependencies.Installer, Dependencies.Handler }));
+            Assert.That(HasSymbol, Is.True);
+        }
+
+        [Test]
+        public void A_list_that_cannot_be_written_is_told_and_the_button_can_be_pressed_again()
+        {
+            Reload();
+            Directory.CreateDirectory(Path.Combine(_project, "Assets", "packages.config")); // in the way of the file
+            SetupRun.Start();
+            Settle();
+            Assert.That(SetupRun.IsRunning, Is.False);
+            Assert.That(SetupRun.Trouble, Does.Contain("packages.config"));
+            Directory.Delete(Path.Combine(_project, "Assets", "packages.config"));
+            SetupRun.Start();
+            Settle();
+            Assert.That(HasSymbol, Is.True);
+        }
+
+        [Test]
+        public void A_package_that_was_copied_into_Assets_finds_its_list()
+        {
+            PackageInfo.StubFolder = null;
+            CompilationPipeline.StubDefinitions["StreamDit.Setup.Editor"] =
+                Path.Combine(Package, "Editor", "Setup", "StreamDit.Setup.Editor.asmdef");
+            Reload();
+            Assert.That(EditorWindow.StubFind("SetupWindow"), Is.Not.Null);
+        }
+
+        [Test]
+        public void An_import_worker_looks_at_nothing_and_asks_nobody()
+        {
+            AssetDatabase.StubIsWorker = true;
+            Reload();
+            Assert.That(EditorWindow.StubFind("SetupWindow"), Is.Null);
+        }
+
+        [Test]
+        public void What_another_package_brought_is_left_alone()
+        {
+            CompilationPipeline.StubDlls.Add("Packages/com.other/Google.Protobuf.dll");
+            Reload();
+            SetupRun.Start();
+            Settle();
+            Assert.That(HasSymbol, Is.True);
+            Assert.That(File.ReadAllText("Assets/packages.config"), Does.Not.Contain("Google.Protobuf"));
+            Assert.That(CompilationPipeline.StubDlls, Has.Exactly(1).EndsWith("Google.Protobuf.dll"));
+        }
+
+        [Test]
+        public void A_library_for_the_editor_alone_stops_the_setup_with_its_name()
+        {
+            const string path = "Packages/com.other/System.Runtime.CompilerServices.Unsafe.dll";
+            CompilationPipeline.StubDlls.Add(path);
+            AssetImporter.StubImporters[path] = new PluginImporter { StubEditorOnly = true };
+            Reload();
+            SetupRun.Start();
+            Settle();
+            Assert.That(SetupRun.IsRunning, Is.False);
+            Assert.That(SetupRun.Trouble, Does.Contain(path));
+            Assert.That(Added, Is.Empty);
+        }
+
+        [Test]
+        public void A_library_that_only_some_assemblies_see_stops_the_setup_with_its_name()
+        {
+            string path = Path.Combine(_project, "Assets", "System.IO.Pipelines.dll");
+            File.WriteAllText(path + ".meta", "PluginImporter:\n  isExplicitlyReferenced: 1\n");
+            CompilationPipeline.StubDlls.Add(path);
+            AssetImporter.StubImporters[path] = new PluginImporter();
+            Reload();
+            SetupRun.Start();
+            Assert.That(SetupRun.Trouble, Does.Contain(path));
+        }
+
+        [Test]
+        public void Every_package_of_the_list_says_which_of_its_libraries_is_meant()
+        {
+            XDocument list = XDocument.Load(Path.Combine(Package, "Editor", "Setup", "packages.config"));
+            Assert.That(
+                list.Root!.Elements("package").Select(package => package.Attribute("targetFramework")?.Value),
+                Has.All.Matches<string?>(framework => framework == "netstandard2.0" || framework == "netstandard2.1"));
+        }
+
+        private static readonly System.Collections.Generic.List<string> Later = new System.Collections.Generic.List<string>();
 
         private static bool HasSymbol
         {

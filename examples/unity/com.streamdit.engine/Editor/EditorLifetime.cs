@@ -10,6 +10,11 @@ namespace StreamDit.Editor
         [InitializeOnLoadMethod]
         private static void Begin()
         {
+            if (AssetDatabase.IsAssetImportWorkerProcess())
+            {
+                return; // nothing is played there
+            }
+
             EditorApplication.update += KnownNames.Look;
             AssemblyReloadEvents.beforeAssemblyReload += () =>
             {

@@ -107,6 +107,11 @@ namespace UnityEditor
         public static bool GetBool(string key, bool defaultValue) =>
             Values.TryGetValue(key, out object value) ? (bool)value : defaultValue;
 
+        public static void SetFloat(string key, float value) => Values[key] = value;
+
+        public static float GetFloat(string key, float defaultValue) =>
+            Values.TryGetValue(key, out object value) ? (float)value : defaultValue;
+
         public static void SetString(string key, string value) => Values[key] = value;
 
         public static string GetString(string key, string defaultValue) =>
@@ -122,9 +127,14 @@ namespace UnityEditor
 
     public sealed class AssetDatabase
     {
+        /// <summary>Not Unity's: this is a process that imports assets.</summary>
+        public static bool StubIsWorker { get; set; }
+
         public static void Refresh()
         {
         }
+
+        public static bool IsAssetImportWorkerProcess() => StubIsWorker;
     }
 
     public sealed class Undo

@@ -22,6 +22,43 @@ namespace UnityEditor
     }
 }
 
+namespace UnityEditor
+{
+    public enum BuildTarget
+    {
+        StandaloneOSX = 2,
+        StandaloneWindows = 5,
+        iOS = 9,
+        Android = 13,
+        StandaloneWindows64 = 19,
+        StandaloneLinux64 = 24,
+    }
+
+    public class EditorUserBuildSettings
+    {
+        public static BuildTarget activeBuildTarget { get; set; } = BuildTarget.StandaloneLinux64;
+    }
+
+    public class AssetImporter : UnityEngine.Object
+    {
+        /// <summary>Not Unity's: the import settings of a file.</summary>
+        public static Dictionary<string, AssetImporter> StubImporters { get; } = new Dictionary<string, AssetImporter>();
+
+        public static AssetImporter GetAtPath(string path) =>
+            StubImporters.TryGetValue(path, out AssetImporter importer) ? importer : null;
+    }
+
+    public sealed class PluginImporter : AssetImporter
+    {
+        /// <summary>Not Unity's: for the editor and no player.</summary>
+        public bool StubEditorOnly { get; set; }
+
+        public bool GetCompatibleWithAnyPlatform() => !StubEditorOnly;
+
+        public bool GetCompatibleWithPlatform(BuildTarget platform) => !StubEditorOnly;
+    }
+}
+
 namespace UnityEditor.Build
 {
     public readonly struct NamedBuildTarget
@@ -52,6 +89,12 @@ namespace UnityEditor.Compilation
 
         /// <summary>Not Unity's: the DLLs in the project.</summary>
         public static List<string> StubDlls { get; } = new List<string>();
+
+        /// <summary>Not Unity's: where an assembly definition lies.</summary>
+        public static Dictionary<string, string> StubDefinitions { get; } = new Dictionary<string, string>();
+
+        public static string GetAssemblyDefinitionFilePathFromAssemblyName(string assemblyName) =>
+            StubDefinitions.TryGetValue(assemblyName, out string path) ? path : null;
 
         public static string[] GetPrecompiledAssemblyPaths(PrecompiledAssemblySources precompiledAssemblySources) =>
             StubDlls.ToArray();
@@ -88,7 +131,9 @@ namespace UnityEditor.PackageManager
 
         public static PackageInfo[] GetAllRegisteredPackages() => StubPackages.ToArray();
 
-        public static PackageInfo FindForAssembly(Assembly assembly) => new PackageInfo { resolvedPath = StubFolder };
+        /// <summary>null for what was copied into Assets.</summary>
+        public static PackageInfo FindForAssembly(Assembly assembly) =>
+            StubFolder == null ? null : new PackageInfo { resolvedPath = StubFolder };
     }
 
     public static class Client

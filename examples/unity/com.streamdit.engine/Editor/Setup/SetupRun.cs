@@ -18,7 +18,12 @@ namespace StreamDit.Setup
         private const string TriedKey = "StreamDit.Setup.Tried";
         private const string TroubleKey = "StreamDit.Setup.Trouble";
 
+        private const string UntilKey = "StreamDit.Setup.Until";
+        private const float WaitS = 60; // for what was asked for to appear, after imports and reloads
+        private const double LookEveryS = 0.5;
+
         private static Request? _request;
+        private static double _nextLookS;
 
         /// <summary>The project was looked at: what a window shows of it may be old.</summary>
         public static event Action? Checked;
@@ -38,10 +43,32 @@ namespace StreamDit.Setup
         }
 
         [InitializeOnLoadMethod]
-        private static void AfterLoad() => EditorApplication.delayCall += Check;
+        private static void AfterLoad()
+        {
+            // Imports run in processes of their own, where nobody looks and nothing may be written.
+            if (!AssetDatabase.IsAssetImportWorkerProcess())
+            {
+                EditorApplication.delayCall += Check;
+            }
+        }
 
         /// <summary>Looks at the project, sets the symbol, goes on with what was begun, or asks once per session.</summary>
         public static void Check()
+        {
+            try
+            {
+                Look();
+            }
+            catch (Exception error)
+            {
+                // A file that cannot be read or written; a button that says "Adding ..." for ever would not say so.
+                Fail(error.Message);
+            }
+
+            Checked?.Invoke();
+        }
+
+        private static void Look()
         {
             SetupPlan plan = ProjectFiles.Plan();
             DependenciesSymbol.Set(plan.IsComplete);
@@ -51,15 +78,13 @@ namespace StreamDit.Setup
             }
             else if (IsRunning)
             {
-                Take(plan.Next);
+                Take(plan);
             }
             else if (!SessionState.GetBool(AskedKey, false))
             {
                 SessionState.SetBool(AskedKey, true);
                 Ask();
             }
-
-            Checked?.Invoke();
         }
 
         private static void Ask()
@@ -73,20 +98,28 @@ namespace StreamDit.Setup
             SetupWindow.Open();
         }
 
-        private static void Take(SetupStep step)
+        private static void Take(SetupPlan plan)
         {
+            SetupStep step = plan.Next;
             if (_request != null)
             {
                 return; // under way
             }
 
+            if (step == SetupStep.Blocked)
+            {
+                Fail(plan.Obstacle);
+                return;
+            }
+
             if (SessionState.GetString(TriedKey, "") == step.ToString())
             {
-                Fail($"{Sentence(step)} was tried and changed nothing; the console says more.");
+                Await(step);
                 return;
             }
 
             SessionState.SetString(TriedKey, step.ToString());
+            SessionState.SetFloat(UntilKey, (float)EditorApplication.timeSinceStartup + WaitS);
             switch (step)
             {
                 case SetupStep.AddInstaller:
@@ -97,11 +130,47 @@ namespace StreamDit.Setup
                 case SetupStep.RestoreNuGet:
                     ProjectFiles.WritePackagesConfig();
                     EditorApplication.ExecuteMenuItem("NuGet/Restore Packages");
-                    EditorApplication.update += AfterImport;
+                    LookLater();
                     break;
                 case SetupStep.AddHandler:
                     Add(Dependencies.Handler);
                     break;
+            }
+        }
+
+        // What was added is registered after the editor has refreshed, compiled and loaded: later than the request is complete.
+        private static void Await(SetupStep step)
+        {
+            if (IsBusy)
+            {
+                SessionState.SetFloat(UntilKey, (float)EditorApplication.timeSinceStartup + WaitS);
+            }
+
+            if (EditorApplication.timeSinceStartup < SessionState.GetFloat(UntilKey, 0))
+            {
+                LookLater();
+            }
+            else
+            {
+                Fail($"{Sentence(step)} was tried and changed nothing within {WaitS} s; the console says more.");
+            }
+        }
+
+        private static bool IsBusy => EditorApplication.isCompiling || EditorApplication.isUpdating;
+
+        private static void LookLater()
+        {
+            _nextLookS = EditorApplication.timeSinceStartup + LookEveryS;
+            EditorApplication.update -= LookAgain;
+            EditorApplication.update += LookAgain;
+        }
+
+        private static void LookAgain()
+        {
+            if (EditorApplication.timeSinceStartup >= _nextLookS && !IsBusy)
+            {
+                EditorApplication.update -= LookAgain;
+                Check();
             }
         }
 
@@ -130,20 +199,10 @@ namespace StreamDit.Setup
             if (request.Status == StatusCode.Failure)
             {
                 Fail($"the Package Manager says: {request.Error.message}");
+                Checked?.Invoke();
                 return;
             }
 
-            Check();
-        }
-
-        private static void AfterImport()
-        {
-            if (EditorApplication.isCompiling || EditorApplication.isUpdating)
-            {
-                return;
-            }
-
-            EditorApplication.update -= AfterImport;
             Check();
         }
 
@@ -152,7 +211,6 @@ namespace StreamDit.Setup
             SessionState.SetBool(RunningKey, false);
             SessionState.SetString(TroubleKey, trouble);
             Debug.LogError("StreamDiT setup: " + trouble);
-            Checked?.Invoke();
         }
 
         private static string Sentence(SetupStep step) => step switch

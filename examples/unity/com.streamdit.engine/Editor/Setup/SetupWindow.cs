@@ -39,6 +39,11 @@ namespace StreamDit.Setup
                 EditorGUILayout.HelpBox(SetupRun.Trouble, MessageType.Error);
             }
 
+            if (plan.Obstacle.Length > 0)
+            {
+                EditorGUILayout.HelpBox(plan.Obstacle, MessageType.Error);
+            }
+
             _scroll = EditorGUILayout.BeginScrollView(_scroll);
             foreach (SetupPlan.Entry entry in plan.Entries)
             {

@@ -67,20 +67,63 @@ namespace StreamDit.Tests
         {
             string project = "<packages><package id=\"Serilog\" version=\"2.12.0\" />"
                 + "<package id=\"Google.Protobuf\" version=\"3.21.0\" /></packages>";
-            string merged = PackagesConfig.Merge(project, Shipped);
+            string merged = PackagesConfig.Merge(project, Shipped, All);
             Assert.That(merged, Does.Contain("id=\"Serilog\" version=\"2.12.0\""));
             Assert.That(merged, Does.Contain("id=\"Google.Protobuf\" version=\"3.36.2\""));
             Assert.That(merged, Does.Contain("id=\"System.IO.Pipelines\" version=\"8.0.0\""));
-            Assert.That(PackagesConfig.Merge(merged, Shipped), Is.EqualTo(merged));
+            Assert.That(PackagesConfig.Merge(merged, Shipped, All), Is.EqualTo(merged));
         }
 
         [Test]
         public void A_newer_library_of_the_project_is_not_made_older()
         {
             string project = "<packages><package id=\"Google.Protobuf\" version=\"4.0.0\" /></packages>";
-            Assert.That(PackagesConfig.Merge(project, Shipped), Does.Contain("id=\"Google.Protobuf\" version=\"4.0.0\""));
+            Assert.That(PackagesConfig.Merge(project, Shipped, All), Does.Contain("id=\"Google.Protobuf\" version=\"4.0.0\""));
         }
 
-        private static SetupPlan Plan(Dictionary<string, string> project) => new SetupPlan(Dependencies.All(Shipped), project);
+        [Test]
+        public void What_another_package_brought_is_not_added_a_second_time()
+        {
+            string merged = PackagesConfig.Merge(null, Shipped, new[] { "System.IO.Pipelines" });
+            Assert.That(merged, Does.Contain("System.IO.Pipelines").And.Not.Contain("Google.Protobuf"));
+        }
+
+        [Test]
+        public void A_library_of_another_package_that_is_too_old_is_named_and_left_alone()
+        {
+            const string path = "Packages/com.other/Google.Protobuf.dll";
+            var project = new Dictionary<string, FoundDependency>
+            {
+                [Dependencies.Installer] = new FoundDependency("4.5.0"),
+                ["Google.Protobuf"] = new FoundDependency("3.21.0", path),
+            };
+            SetupPlan plan = Plan(project);
+            Assert.That(plan.Next, Is.EqualTo(SetupStep.Blocked));
+            Assert.That(plan.Obstacle, Does.Contain(path).And.Contain("3.21.0").And.Contain("3.36.2"));
+            Assert.That(Plan(project, "google.protobuf").Next, Is.EqualTo(SetupStep.RestoreNuGet), "NuGetForUnity's own");
+        }
+
+        [Test]
+        public void A_library_for_the_editor_alone_is_not_found()
+        {
+            const string path = "Packages/com.other/System.IO.Pipelines.dll";
+            SetupPlan plan = Plan(new Dictionary<string, FoundDependency>
+            {
+                ["Google.Protobuf"] = new FoundDependency("3.36.2"),
+                ["System.IO.Pipelines"] = new FoundDependency("8.0.0", path, isForAll: false),
+                [Dependencies.Handler] = new FoundDependency("1.11.5"),
+            });
+            Assert.That(plan.IsComplete, Is.False);
+            Assert.That(plan.Next, Is.EqualTo(SetupStep.Blocked));
+            Assert.That(plan.Obstacle, Does.Contain(path).And.Contain("Any Platform"));
+        }
+
+        private static readonly string[] All = { "Google.Protobuf", "System.IO.Pipelines" };
+
+        private static SetupPlan Plan(Dictionary<string, string> project) =>
+            Plan(project.ToDictionary(one => one.Key, one => new FoundDependency(one.Value)));
+
+        private static SetupPlan Plan(Dictionary<string, FoundDependency> project, params string[] restored) =>
+            new SetupPlan(Dependencies.All(Shipped), project, restored);
     }
 }
