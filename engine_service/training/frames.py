@@ -15,7 +15,7 @@ from rich import print as say
 
 from engine_service.model.world import World
 from streamdit.progress import track
-from streamdit.recording import Recording
+from streamdit.recording import Recording, holds_whole
 from streamdit.types import Steering
 
 _MOST_NAMED = 8
@@ -45,15 +45,28 @@ class BranchClips:
 
 
 def find_recordings(folder: Path) -> list[Recording]:
-    """Every complete recording below `folder`, by name.
+    """Every whole recording below `folder`, by name; lines say which are left out.
+
+    What was cut short is, or may still be being written, and what has gaps: one frame would not follow the other.
 
     Raises:
         FileNotFoundError: there is none.
+        RecordingError: one cannot be read.
     """
-    found = [Recording.load(path.parent) for path in sorted(folder.glob("*/session.json"))]
+    folders = [path.parent for path in sorted(folder.glob("*/session.json"))]
+    whole = [Recording.load(each) for each in folders if holds_whole(each)]
+    found = [recording for recording in whole if not recording.gaps]
+    _say_left_out("are cut short", [each.name for each in folders if not holds_whole(each)], len(folders))
+    _say_left_out("have gaps", [each.folder.name for each in whole if each.gaps], len(folders))
     if not found:
-        raise FileNotFoundError(f"no recordings (folders with a session.json) in {folder}")
+        raise FileNotFoundError(f"no whole recordings (folders with a session.json that is finished) in {folder}")
     return found
+
+
+def _say_left_out(why: str, names: Sequence[str], of: int) -> None:
+    if names:
+        shown = ", ".join(names[:_MOST_NAMED]) + (" ..." if len(names) > _MOST_NAMED else "")
+        say(f"{len(names)} of {of} recordings {why}, left out: {shown}")
 
 
 def check_fits(recordings: Sequence[Recording], world: World) -> None:
@@ -137,9 +150,7 @@ def of_one_length(recordings: Sequence[Recording]) -> tuple[list[Recording], int
     length = best_length([recording.num_frames for recording in recordings])
     kept = [recording for recording in recordings if recording.num_frames >= length]
     short = [f"{each.folder.name} ({each.num_frames})" for each in recordings if each.num_frames < length]
-    if short:
-        shown = ", ".join(short[:_MOST_NAMED]) + (" ..." if len(short) > _MOST_NAMED else "")
-        say(f"{len(short)} of {len(recordings)} recordings are shorter than {length} frames, left out: {shown}")
+    _say_left_out(f"are shorter than {length} frames", short, len(recordings))
     return kept, length
 
 

@@ -1,14 +1,18 @@
 """A recording is a folder: what was seen, what was asked for, and what it all was.
 
-    video.mp4      every frame, H.264; lossless RGB unless a `crf` was given
+    video.mp4      every frame, H.264, in fragments; lossless RGB unless a `crf` was given
     events.jsonl   {"frame": n, "t_us": t, "type": "prompt" | "state" | ..., ...}, one a line; `frame` is the
                    index of the first frame that obeys the event, `t_us` its media time unless the writer knew;
+                   `gap` has `num_frames`, how many are missing before that frame;
                    a prompt that does not take over at once has its `transition` and that one's numbers;
                    a state has `values` of all fields, or of those that its `fields` names, the others held;
                    `actions` has `held`, the whole set in force by name, and stands there only where it changes;
                    `release` has `steering`, names of what is un-said: "prompt", "state", "actions"
-    session.json   format, world, fps, size, num_frames, state_fields, actions, labels, split; written last, so
-                   that a recording without it is known to be cut short
+    session.json   format, world, fps, size, state_fields, actions, labels, split; `media_time` if gaps take time in
+                   the video too; `finished`, and then num_frames and num_lost
+
+All three are written as it goes. A recording whose `finished` is false was cut short, or is still being written: it
+holds what its video has, and what was said until then.
 
 Bots replay it, evaluation reads it, and training data is nothing else. T frames, S state fields, A actions, H W pixels.
 PyAV does the video and is imported where it is used: `import streamdit` does not need it.
@@ -16,7 +20,7 @@ PyAV does the video and is imported where it is used: `import streamdit` does no
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -27,15 +31,18 @@ from numpy.typing import NDArray
 
 from streamdit._in_force import actions_in_force, prompts_in_force, states_in_force
 from streamdit.errors import RecordingError
-from streamdit.recorder import FORMAT, KEYFRAME_EVERY, Recorder, open_av
+from streamdit.recorder import FORMAT, KEYFRAME_EVERY, Recorder, holds_whole, open_av
 from streamdit.types import ActionInfo, ActionKind, StateField
 
-__all__ = ["FORMAT", "KEYFRAME_EVERY", "Recorder", "Recording"]
+__all__ = ["FORMAT", "KEYFRAME_EVERY", "Recorder", "Recording", "holds_whole"]
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A finished recording on disk, from `Recording.load(folder)`. Frames are decoded when asked for."""
+    """A recording on disk, from `Recording.load(folder)`. Frames are decoded when asked for.
+
+    One that was cut short is not `finished`, and has as many frames as its video holds whole.
+    """
 
     folder: Path
     world: str
@@ -50,13 +57,17 @@ class Recording:
     split: str
     sdk_version: str
     metadata: Mapping[str, Any]
+    finished: bool = True
+    media_time: bool = False  # the video's timestamps count the frames in gaps
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read session.json and check the video's header against it; decodes nothing, takes a millisecond.
+        """Read session.json and check the video's headers against it; decodes nothing.
+
+        Takes a millisecond, or as long as reading the video if it was cut short: its frames are counted.
 
         Raises:
-            RecordingError: a file is missing or unreadable, or the video is shorter than num_frames.
+            RecordingError: a file is missing or unreadable, or the video of a finished one is shorter than num_frames.
         """
         folder = Path(folder)
         path = folder / "session.json"
@@ -68,13 +79,14 @@ class Recording:
             session = json.loads(path.read_text(encoding="utf-8"))
             if session["format"] != FORMAT:
                 raise RecordingError(path, f"format is {session['format']}, this SDK reads {FORMAT}")
+            finished = session.get("finished", True)
             recording = cls(
                 folder=folder,
                 world=session["world"],
                 fps=session["fps"],
                 width=session["width"],
                 height=session["height"],
-                num_frames=session["num_frames"],
+                num_frames=session["num_frames"] if finished else 0,
                 lossless=session["lossless"],
                 state_fields=tuple(StateField(**field) for field in session["state_fields"]),
                 action_infos=tuple(
@@ -85,23 +97,59 @@ class Recording:
                 split=session["split"],
                 sdk_version=session["sdk_version"],
                 metadata=session["metadata"],
+                finished=finished,
+                media_time=session.get("media_time", False),
             )
         except json.JSONDecodeError as error:
             raise RecordingError(path, f"not JSON: {error}") from error
         except (KeyError, TypeError) as error:
             raise RecordingError(path, f"missing or malformed: {error}") from error
-        recording._check_video()
+        if not finished:
+            return replace(recording, num_frames=recording._count_frames())
+        recording._check_video(session.get("num_lost", 0))
         return recording
+
+    def _count_frames(self) -> int:
+        """How many whole frames there are in a video that was cut short, anywhere."""
+        if not (self.folder / "video.mp4").exists():
+            raise RecordingError(self.folder / "video.mp4", "missing")
+        try:
+            container = self._open_video()
+        except RecordingError:
+            return 0  # its header is not whole
+        with container:
+            if not container.streams.video:
+                return 0
+            self._check_size(container.streams.video[0])
+            return sum(1 for _ in self._whole_packets(container, container.streams.video[0]))
+
+    def _end_of(self, container: Any, video: Any, slot: int) -> int:
+        """Where the frames after the key frame before `slot` end, in frame periods."""
+        container.seek(int(slot / self._rate / video.time_base), stream=video, backward=True)
+        ends = [
+            round(packet.pts * video.time_base * self._rate) + 1 for packet in self._whole_packets(container, video)
+        ]
+        return max(ends, default=0)
+
+    def _whole_packets(self, container: Any, video: Any) -> Iterator[Any]:
+        """One for each frame, up to where the file ends in the middle of one."""
+        try:
+            for packet in container.demux(video):
+                if packet.size == 0 or packet.is_corrupt:
+                    return
+                yield packet
+        except (open_av(self.folder).error.FFmpegError, OSError):
+            return
 
     def _open_video(self) -> Any:
         path = self.folder / "video.mp4"
         av = open_av(self.folder)
         try:
             return av.open(str(path))
-        except (av.error.FFmpegError, OSError) as error:
+        except (av.error.FFmpegError, OSError, IndexError) as error:
             raise RecordingError(path, f"cannot be opened, missing or cut short: {error}") from error
 
-    def _check_video(self) -> None:
+    def _check_video(self, num_lost: int) -> None:
         if self.num_frames == 0:
             return
         path = self.folder / "video.mp4"
@@ -109,11 +157,60 @@ class Recording:
             if not container.streams.video:
                 raise RecordingError(path, "holds no video: cut short")
             video = container.streams.video[0]
-            if video.frames < self.num_frames:
-                raise RecordingError(path, f"holds {video.frames} of {self.num_frames} frames: cut short")
-            if (video.width, video.height) != (self.width, self.height):
-                got, expected = f"{video.width}x{video.height}", f"{self.width}x{self.height}"
-                raise RecordingError(path, f"frames are {got}, session.json says {expected}")
+            held, expected = video.frames, self.num_frames
+            if held == 0:  # in fragments, whose last frame tells; gaps count
+                expected = self.num_frames + num_lost
+                held = self._end_of(container, video, expected - 1)
+            if held < expected:
+                raise RecordingError(path, f"holds {held} of {expected} frames: cut short")
+            self._check_size(video)
+
+    def _check_size(self, video: Any) -> None:
+        if (video.width, video.height) != (self.width, self.height):
+            got, expected = f"{video.width}x{video.height}", f"{self.width}x{self.height}"
+            raise RecordingError(self.folder / "video.mp4", f"frames are {got}, session.json says {expected}")
+
+    @property
+    def _rate(self) -> Fraction:
+        return Fraction(self.fps).limit_denominator(1001)
+
+    @cached_property
+    def gaps(self) -> Mapping[int, int]:
+        """How many frames are missing before a frame, by its number; empty if none is.
+
+        Raises:
+            RecordingError: a gap on disk is none.
+        """
+        gaps: dict[int, int] = {}
+        for event in self.events:
+            if event["type"] == "gap":
+                lost = event.get("num_frames")
+                if not isinstance(lost, int) or lost < 1:
+                    raise self._wrong(f"gap at frame {event['frame']} has num_frames {lost!r}, expected 1 or more")
+                gaps[event["frame"]] = gaps.get(event["frame"], 0) + lost
+        return gaps
+
+    def times_us(self) -> NDArray[np.int64]:
+        """When each frame is shown, media time in µs, int64 (T,): gaps take their time."""
+        return np.round(self._with_gaps * 1e6 / self.fps).astype(np.int64)
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts, gaps included."""
+        return float((self._with_gaps[-1] + 1) / self.fps) if self.num_frames else 0.0
+
+    @cached_property
+    def _with_gaps(self) -> NDArray[np.int64]:
+        """The time of each frame in frame periods, int64 (T,)."""
+        before = np.zeros(self.num_frames + 1, np.int64)
+        for frame, lost in self.gaps.items():
+            before[min(frame, self.num_frames)] += lost
+        return np.arange(self.num_frames, dtype=np.int64) + np.cumsum(before)[:-1]
+
+    @property
+    def _slots(self) -> NDArray[np.int64]:
+        """The same as the video has it: older ones, and those of the Unity package, leave gaps out."""
+        return self._with_gaps if self.media_time else np.arange(self.num_frames, dtype=np.int64)
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.uint8]]:
         """Frames start <= n < stop, each uint8 (H, W, 3); decodes from the key frame before `start`."""
@@ -126,16 +223,16 @@ class Recording:
         with self._open_video() as container:
             video = container.streams.video[0]
             video.thread_count = 1
-            rate = Fraction(self.fps).limit_denominator(1001)
-            expected = start
+            slots, expected = self._slots, start
             try:
-                container.seek(int(start / rate / video.time_base), stream=video, backward=True)
+                container.seek(int(int(slots[start]) / self._rate / video.time_base), stream=video, backward=True)
                 for picture in container.decode(video):
-                    index = round(picture.pts * picture.time_base * rate)
-                    if index < start:
+                    slot = round(picture.pts * picture.time_base * self._rate)
+                    if slot < slots[start]:
                         continue
-                    if index != expected:
-                        raise RecordingError(path, f"frame {expected} is missing, found {index}")
+                    if slot != slots[expected]:
+                        at = f"its time is {slots[expected]} frame periods, the next one's {slot}"
+                        raise RecordingError(path, f"frame {expected} is missing: {at}")
                     yield picture.to_ndarray(format="rgb24")
                     expected += 1
                     if expected == stop:
@@ -154,16 +251,19 @@ class Recording:
 
     @cached_property
     def events(self) -> tuple[Mapping[str, Any], ...]:
-        """All lines of events.jsonl, in order.
+        """All lines of events.jsonl, in order; of a recording that was cut short those up to its last frame.
 
         Raises:
             RecordingError: a line is not a JSON object with `frame` and `type`; the message has its number.
         """
         path = self.folder / "events.jsonl"
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except OSError as error:
+            # Not splitlines(): a prompt may hold what is a line's end to Unicode.
+            *lines, torn = path.read_bytes().decode("utf-8", "strict" if self.finished else "replace").split("\n")
+        except (OSError, UnicodeDecodeError) as error:
             raise RecordingError(path, f"cannot be read: {error}") from error
+        if torn and self.finished:
+            lines.append(torn)
         events = []
         for number, line in enumerate(lines, start=1):
             try:
@@ -172,7 +272,8 @@ class Recording:
                 raise RecordingError(path, f"line {number} is not JSON: {error}") from error
             if not isinstance(event, dict) or not isinstance(event.get("frame"), int) or "type" not in event:
                 raise RecordingError(path, f"line {number} has no frame number or no type: {line[:80]}")
-            events.append(event)
+            if self.finished or event["frame"] < self.num_frames:
+                events.append(event)
         return tuple(events)
 
     def states(self, *, unsaid: float | None = None) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """Recordings of the game hold exactly what was drawn, what was held, and what the game said."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from itertools import combinations
@@ -103,7 +104,8 @@ def test_a_finished_recording_is_kept_and_one_cut_short_is_made_again(tmp_path: 
     record(a_plan(), tmp_path)
     before = (tmp_path / "r/events.jsonl").read_text()
     assert record(a_plan(), tmp_path) is None
-    (tmp_path / "r/session.json").unlink()
+    session = json.loads((tmp_path / "r/session.json").read_text())
+    (tmp_path / "r/session.json").write_text(json.dumps({**session, "finished": False}))
     (tmp_path / "r/video.mp4").write_bytes(b"half")
     assert record(a_plan(), tmp_path)
     assert (tmp_path / "r/events.jsonl").read_text() == before

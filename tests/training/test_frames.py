@@ -110,15 +110,24 @@ def test_a_video_cut_short_is_refused_with_its_file(tmp_path: Path, missing: int
         load_clips(tmp_path, WORLD, tmp_path / "frames.npy")
 
 
-def test_a_recording_that_was_never_finished_is_not_among_those_found(tmp_path: Path) -> None:
+def test_what_was_cut_short_or_has_gaps_is_left_out_by_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record(tmp_path / "whole", noise(4, 0))
     record(tmp_path / "broken", noise(4, 1))
     (tmp_path / "broken" / "session.json").unlink()
+    with Recorder(tmp_path / "lossy", fps=16.0, width=16, height=8) as recorder:
+        recorder.frame(np.zeros((8, 16, 3), np.uint8))
+        recorder.gap(9)
+        recorder.frame(np.zeros((8, 16, 3), np.uint8))
+    running = Recorder(tmp_path / "running", fps=16.0, width=16, height=8)
     assert [recording.folder.name for recording in find_recordings(tmp_path)] == ["whole"]
+    running.finish()
+    told = capsys.readouterr().out
+    assert "1 of 3 recordings are cut short, left out: running" in told
+    assert "1 of 3 recordings have gaps, left out: lossy" in told
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no recordings"):
+    with pytest.raises(FileNotFoundError, match="no whole recordings"):
         load_clips(tmp_path, WORLD, tmp_path / "frames.npy")
 
 

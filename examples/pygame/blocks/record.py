@@ -18,7 +18,7 @@ import numpy as np
 import typer
 
 from streamdit.progress import track
-from streamdit.recording import Recorder
+from streamdit.recording import Recorder, holds_whole
 from streamdit.types import StateField
 
 from .captions import caption
@@ -101,7 +101,7 @@ def record(index: int, *, out: Path, num_frames: int, seed: int, split: str) -> 
     It is written after its branches: once it is there, they are too.
     """
     name = f"{split}-{index:05d}"
-    if (out / name / "session.json").exists():
+    if holds_whole(out / name):
         return
     rng = random.Random(f"{seed}/{name}")
     scene = SCENES[index % len(SCENES)]

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from streamdit.progress import track
+from streamdit.recording import holds_whole
 
 from .actions import ACTIONS
 from .balance import Balance, balance, total
@@ -104,7 +105,7 @@ def record(plan: Plan, out: Path) -> Balance | None:
 
     An episode that was cut short is made again. It is written after its branches: once it is there, they are too.
     """
-    if (out / plan.name / "session.json").exists():
+    if holds_whole(out / plan.name):
         return None
     episode, branches = play_with_branches(plan)
     for branch in branches:
