@@ -264,9 +264,9 @@ def test_numbers_that_json_does_not_have_are_refused(tmp_path: Path) -> None:
         recorder.state([float("nan")])
 
 
-def test_a_prompt_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_text_that_no_file_can_hold_is_refused(tmp_path: Path) -> None:
     with (
         Recorder(tmp_path, fps=16.0, width=64, height=48) as recorder,
-        pytest.raises(RecordingError, match="prompt at frame 0 is not JSON"),
+        pytest.raises(RecordingError, match="note at frame 0 is not JSON"),
     ):
-        recorder.prompt("\ud800")
+        recorder.event("note", text="\ud800")
