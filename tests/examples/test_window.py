@@ -24,6 +24,7 @@ from critters.script import parse_script, tap
 from critters.splits import training
 from critters.steering import Steer, ways_to_steer, why_not_keys
 from critters.tape import Tape
+from critters.textbox import TextBox
 from critters.window import GAP, SIDE, Window
 from streamdit.recording import Recording
 from streamdit.stats import SessionStats
@@ -170,6 +171,32 @@ def test_the_text_box_is_edited_where_the_caret_is(window: Window, tmp_path: Pat
     play = played(window, Play(FakeLink(), Tape(tmp_path)), "t; text pigs; backspace; text let", 6)
     assert play.box is not None
     assert play.box.text == "piglet"
+
+
+def test_what_an_input_method_composes_is_typed_and_its_keys_edit_nothing(window: Window, tmp_path: Path) -> None:
+    link = FakeLink()
+    play = played(window, Play(link, Tape(tmp_path)), "t; text a fox,", 4)
+    for event in (
+        pygame.event.Event(pygame.TEXTEDITING, text="ni", start=2, length=0),
+        tap(pygame.K_BACKSPACE),  # the input method's: it composes "n" then
+        tap(pygame.K_RETURN),  # likewise: it accepts what it offers
+        tap(pygame.K_ESCAPE),
+    ):
+        play.handle(event, 1.0)
+    assert play.box == TextBox("a fox,", 6, composed="ni")
+    window.draw(play, now=1.0, fps=60.0)
+    play.handle(pygame.event.Event(pygame.TEXTINPUT, text="\u96ea\u306e\u4e2d"), 1.1)
+    play.handle(pygame.event.Event(pygame.TEXTINPUT, text=" caf\u00e9\n"), 1.2)
+    assert play.box == TextBox("a fox,\u96ea\u306e\u4e2d caf\u00e9", 14)
+    play.handle(tap(pygame.K_RETURN), 1.3)
+    assert play.prompt == "a fox,\u96ea\u306e\u4e2d caf\u00e9"
+
+
+def test_the_key_that_opens_the_box_types_nothing_and_a_key_alone_types_nothing(window: Window, tmp_path: Path) -> None:
+    play = Play(FakeLink(), Tape(tmp_path))
+    play.handle(tap(pygame.K_t), 0.0)
+    play.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_x, unicode="x"), 0.1)
+    assert play.box == TextBox()
 
 
 def test_words_the_game_does_not_know_are_named_and_still_reach_the_engine(window: Window, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from critters.hud import FAINT, FAIR, GOOD, INK, PAPER, SLATE, fitted, font, wri
 from critters.play import key_of
 from critters.script import Step, parse_script
 from critters.steering import Steer
-from critters.textbox import TextBox
+from critters.textbox import TextBox, listen_to_text
 from streamdit.launch import LocalEngine
 from streamdit.live import LiveSession
 
@@ -40,9 +40,12 @@ class Window:
         pygame.font.init()
         pygame.display.set_caption("blocks")
         self.screen = pygame.display.set_mode((SIDE, TALL + STRIP))
+        pygame.key.stop_text_input()
+        self._listens = False  # to text
 
     def draw(self, play: Play, box: TextBox | None, now: float) -> None:
         """Everything."""
+        self._listens = listen_to_text(box, listening=self._listens)
         width = 2 * SIDE + GAP if play.side_by_side else SIDE
         if self.screen.get_width() != width:
             self.screen = pygame.display.set_mode((width, TALL + STRIP))
@@ -80,7 +83,7 @@ class Window:
         if box is None:
             line, colour = play.prompt or "(prompt left open)", PAPER if play.prompt else FAINT
         else:
-            line, colour = f"prompt: {box.before}|{box.after}", GOOD
+            line, colour = f"prompt: {box.before}{box.composed}|{box.after}", GOOD
         write(self.screen, fitted(line, 26, width - 24), (12, TALL + 10), 26, colour)
         write(
             self.screen, fitted(toast or _numbers(play), 20, width - 24), (12, TALL + 38), 20, FAIR if toast else PAPER
@@ -120,10 +123,9 @@ def run(play: Play, window: Window, *, script: Iterator[Step] | None = None, num
         for event in events:
             if event.type == pygame.QUIT:
                 return
-            if event.type == pygame.KEYDOWN:
-                leaves, box = _handle(event, play, box, now)
-                if leaves:
-                    return
+            leaves, box = _handle(event, play, box, now)
+            if leaves:
+                return
         window.draw(play, box, now)
 
 
@@ -136,15 +138,16 @@ def _hand(box: TextBox | None) -> Step:
 
 
 def _handle(event: pygame.event.Event, play: Play, box: TextBox | None, now: float) -> tuple[bool, TextBox | None]:
-    """A key that went down: whether to leave, and the text box after it."""
+    """A key that went down, or text: whether to leave, and the text box after it."""
+    key = event.key if event.type == pygame.KEYDOWN and not (box and box.composed) else None
     if box is not None:
-        if event.key == pygame.K_ESCAPE:
+        if key == pygame.K_ESCAPE:
             return False, None
-        if event.key == pygame.K_RETURN:
+        if key in (pygame.K_RETURN, pygame.K_KP_ENTER):
             play.ask(box.text.strip(), now)
             return False, None
-        return False, box.typed(event)
-    match event.key:
+        return False, box.heard(event)
+    match key:
         case pygame.K_ESCAPE:
             return True, None
         case pygame.K_t:

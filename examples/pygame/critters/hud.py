@@ -156,11 +156,13 @@ def draw_box(screen: pygame.Surface, box: TextBox, *, caret: bool) -> None:
     plate(screen, frame, 235)
     left, top = frame.left + _MARGIN + 4, frame.top + _MARGIN
     write(screen, "What should the world be?", (left, top), colour=FAINT)
-    line = font(28).render(box.text, True, PAPER)
-    at = font(28).size(box.before)[0]
+    line = font(28).render(box.before + box.composed + box.after, True, PAPER)
+    begin, at = (font(28).size(text)[0] for text in (box.before, box.before + box.composed))
     room = frame.width - 2 * _MARGIN - 12
     scrolled = max(0, at - room)
     screen.blit(line, (left, top + 24), (scrolled, 0, room + 2, line.get_height()))
+    if box.composed:
+        pygame.draw.rect(screen, GOOD, (left + begin - scrolled, top + 46, at - begin, 2))
     if caret:
         pygame.draw.rect(screen, GOOD, (left + at - scrolled, top + 22, 2, 24))
     understood, colour = reading_of(box.text)

@@ -118,10 +118,10 @@ class Play:
             self.toast = ""
 
     def handle(self, event: pygame.event.Event, now: float) -> None:
-        """One key went down, or the window is to close."""
+        """One key went down, text was typed, or the window is to close."""
         if event.type == pygame.QUIT:
             self.running = False
-        elif event.type == pygame.KEYDOWN and self.box is not None:
+        elif self.box is not None:
             self._type(event, self.box, now)
         elif event.type == pygame.KEYDOWN:
             self._tapped |= key_of(event.key)
@@ -232,11 +232,12 @@ class Play:
         self.say(f"redraw: {self.redraw}", now)
 
     def _type(self, event: pygame.event.Event, box: TextBox, now: float) -> None:
-        if event.key == pygame.K_ESCAPE:
+        key = event.key if event.type == pygame.KEYDOWN and not box.composed else None
+        if key == pygame.K_ESCAPE:
             self.box = None
-        elif event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
+        elif key in (pygame.K_RETURN, pygame.K_KP_ENTER):
             self.box = None
             if box.text.strip():
                 self.ask(box.text.strip(), now)
         else:
-            self.box = box.typed(event)
+            self.box = box.heard(event)

@@ -47,16 +47,21 @@ def parse_script(script: str) -> Iterator[Step]:
     """
     for command in filter(None, (part.strip() for part in script.split(";"))):
         if command.startswith("text "):
-            yield Step(taps=tuple(tap(pygame.K_UNKNOWN, letter) for letter in command.removeprefix("text ")))
+            yield Step(taps=tuple(letter_of(letter) for letter in command.removeprefix("text ")))
         elif command in _TAPPED:
             yield Step(taps=(tap(_TAPPED[command]),))
         else:
             yield from _held(command)
 
 
-def tap(key: int, unicode: str = "") -> pygame.event.Event:
+def tap(key: int) -> pygame.event.Event:
     """A key going down, as pygame reports it."""
-    return pygame.event.Event(pygame.KEYDOWN, key=key, unicode=unicode)
+    return pygame.event.Event(pygame.KEYDOWN, key=key)
+
+
+def letter_of(text: str) -> pygame.event.Event:
+    """Text that was typed or composed, as pygame reports it."""
+    return pygame.event.Event(pygame.TEXTINPUT, text=text)
 
 
 def _held(command: str) -> Iterator[Step]:

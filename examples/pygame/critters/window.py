@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from . import hud
 from .play import Play, View
 from .scene import SIZE
+from .textbox import listen_to_text
 
 SCALE = 5
 SIDE = SIZE * SCALE  # px of a picture on the screen
@@ -22,9 +23,12 @@ class Window:
         pygame.display.set_caption("critters")
         self.screen = pygame.display.set_mode(self._size(View.CLASSIC))
         self._side_by_side = False
+        pygame.key.stop_text_input()
+        self._listens = False  # to text
 
     def draw(self, play: Play, *, now: float, fps: float) -> None:
         """Everything, back to front."""
+        self._listens = listen_to_text(play.box, listening=self._listens)
         self._fit(play.view)
         self.screen.fill(hud.INK)
         self._pictures(play)
