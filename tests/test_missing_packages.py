@@ -33,3 +33,25 @@ def test_what_is_not_installed_is_named_with_its_extra(
         f"error: this needs {package}, which is not installed: pip install 'streamdit[{extra}]'"
     )
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("entry", "package", "words"),
+    [
+        ("bots", "typer", "streamdit-bots needs typer, which is not installed: pip install 'streamdit[bots]'"),
+        ("bots", "rich", "streamdit-bots needs rich, which is not installed: pip install 'streamdit[bots]'"),
+        ("engine", "typer", "streamdit-engine needs typer, which is not installed: pip install 'streamdit[engine]'"),
+    ],
+)
+def test_a_command_of_an_extra_that_is_not_installed_names_it(entry: str, package: str, words: str) -> None:
+    code = f"import sys; sys.modules[{package!r}] = None; from streamdit import _entry; _entry.{entry}()"
+    done = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, f"error: {words}\n")
+
+
+@pytest.mark.parametrize("entry", ["bots", "engine"])
+def test_a_command_that_has_all_it_needs_begins(entry: str) -> None:
+    code = f"import sys; sys.argv = ['command', '--help']; from streamdit import _entry; _entry.{entry}()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Usage" in done.stdout

@@ -99,7 +99,7 @@ def load_world(folder: Path) -> WorldFolder:
     """
     file = folder / "world.toml"
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin a file with a mark
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise WorldError(f"{file}: {error}") from error
     try:
@@ -243,4 +243,4 @@ def _value(table: Mapping[str, Any], name: str, kind: type | UnionType) -> Any:
 def _vocabulary(folder: Path) -> tuple[str, ...]:
     """The words the text encoder was trained on, one a line; none before training."""
     file = folder / VOCABULARY_FILE
-    return tuple(file.read_text(encoding="utf-8").split()) if file.exists() else ()
+    return tuple(file.read_text(encoding="utf-8-sig").split()) if file.exists() else ()

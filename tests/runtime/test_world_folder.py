@@ -69,6 +69,12 @@ def test_a_whole_folder_is_a_world(tmp_path: Path) -> None:
     assert world.vocabulary == ("a", "grass")
 
 
+def test_a_byte_order_mark_is_no_part_of_a_word_or_a_field(tmp_path: Path) -> None:
+    (tmp_path / "world.toml").write_text(TOML, encoding="utf-8-sig")
+    (tmp_path / "vocabulary.txt").write_text("a\ngrass\n", encoding="utf-8-sig")
+    assert load_world(tmp_path).world.vocabulary == ("a", "grass")
+
+
 def test_a_field_may_move_one_thing_or_several(tmp_path: Path) -> None:
     moving = TOML.replace("max = 128", 'max = 128\nmoves = "left"\npixels = [1, 0.5]')
     (field,) = load_world(write(tmp_path, moving)).world.state_fields
