@@ -123,6 +123,10 @@ def jump_task(folder: WorldFolder, num_jumps: int, rng: np.random.Generator) -> 
     return JumpTask(Script("jumps", prompts, states), jumps)
 
 
+class RecorderError(ValueError):
+    """The program that records a world's game failed."""
+
+
 def default_exams(folder: WorldFolder) -> Path:
     """Where a world's exams are kept: the user's cache folder.
 
@@ -138,7 +142,7 @@ def record(folder: WorldFolder, out: Path, count: int, split: str, *more: str) -
     Raises:
         ValueError: the world names no recorder, or its recordings are of another world or leave the state open.
         FileNotFoundError: the recorder is not where the world says.
-        RuntimeError: the recorder failed; its own words are in the message.
+        RecorderError: the recorder failed; its last words are in the message.
     """
     notes = folder.evaluation
     if not notes.recorder:
@@ -158,7 +162,7 @@ def record(folder: WorldFolder, out: Path, count: int, split: str, *more: str) -
     paths = os.pathsep.join([str(source), *filter(None, [os.environ.get("PYTHONPATH")])])
     made = subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False)
     if made.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} ended with {made.returncode}: {made.stderr.strip()[-500:]}")
+        raise RecorderError(f"{' '.join(command)} ended with {made.returncode}: {made.stderr.strip()[-500:]}")
     recordings = find_recordings(out)[:count]
     check_fits(recordings, folder.world)
     for recording in recordings:

@@ -1,6 +1,9 @@
 """The table, from a small exam that nobody has to wait for."""
 
 import json
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +14,7 @@ from PIL import Image
 
 from engine_service.evaluation.drift import looped
 from engine_service.evaluation.evaluate import EvaluationConfig, evaluate, player_of, write_json
-from engine_service.evaluation.exam import Exam, LoopTask, Task, jump_task, record
+from engine_service.evaluation.exam import Exam, LoopTask, RecorderError, Task, jump_task, record
 from engine_service.evaluation.examine import COLUMNS, Examiner, RowResult
 from engine_service.evaluation.judge import Judge
 from engine_service.evaluation.judges import Judges
@@ -166,8 +169,22 @@ def test_a_world_without_a_recorder_cannot_be_examined(tmp_path: Path) -> None:
 
 def test_a_recorder_that_fails_is_quoted(tmp_path: Path) -> None:
     notes = EvaluationNotes(recorder="critters.record", recorder_path="examples/pygame")
-    with pytest.raises(RuntimeError, match="expected one of train, held-out"):
+    with pytest.raises(RecorderError, match="expected one of train, held-out"):
         record(replace(FOLDER, evaluation=notes), tmp_path, 1, "no-such-split")
+
+
+def test_a_recorder_that_fails_is_a_sentence_of_the_command_and_no_traceback(tmp_path: Path) -> None:
+    toml = (find_world("critters") / "world.toml").read_text(encoding="utf-8")
+    folder = tmp_path / "world"
+    shutil.copytree(find_world("critters"), folder)
+    (folder / "world.toml").write_text(toml.replace('recorder = "critters.record"', 'recorder = "critters.nothing"'))
+    command = [sys.executable, "-m", "engine_service", "evaluate", "--quick", "--only", "scenes"]
+    options = ["--world", str(folder), "--report", str(tmp_path / "r.json"), "--exams", str(tmp_path / "exams")]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "error: " in done.stderr
+    assert "No module named critters.nothing" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_worlds_own_recorder_makes_what_is_played(tmp_path: Path) -> None:
