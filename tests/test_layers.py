@@ -131,6 +131,7 @@ def test_the_engine_knows_no_game_and_of_the_sdk_only_what_it_must(file: Path) -
             "streamdit.checks",  # what is refused is refused alike on both sides
             "streamdit.rejection",
             "streamdit.jpeg",
+            "streamdit.limits",
         ),
         "training": (
             "streamdit.recording",

@@ -20,13 +20,14 @@ from engine_service.server.config import ServerConfig
 from engine_service.server.gpu_metrics import GpuMetrics
 from engine_service.server.messages import PlayerFactory
 from engine_service.server.metrics import Metrics, MetricsPage
+from engine_service.server.picture_thread import PictureThread
 from engine_service.server.prompt_thread import PromptThread, ReadPrompt, nothing_to_read
 from engine_service.server.service import EngineService
 from engine_service.server.worker import Worker
 from engine_service.stream.clock import Clock, SystemClock
 from engine_service.stream.gpu import GpuError, GpuMonitor
 from engine_service.types import GpuReading
-from streamdit.wire import engine_pb2, engine_pb2_grpc
+from streamdit.wire import engine_pb2
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class EngineServer:
             died=self._hear_of_death,
         )
         self._prompts = PromptThread(read_prompt, prepare_reading)
+        self._pictures = PictureThread()
         self._service = EngineService(
             offer=Offer(
                 worlds=worlds,
@@ -88,6 +90,7 @@ class EngineServer:
             device=device,
             newest_reading=self._newest_reading,
             prompts=self._prompts,
+            pictures=self._pictures,
         )
         self._health = health.aio.HealthServicer()
         self._pages = ExitStack()
@@ -103,7 +106,7 @@ class EngineServer:
             ListenError: the port, or the metrics port, is taken or not ours to take.
         """
         server = grpc.aio.server(options=_channel_options(self._config))
-        engine_pb2_grpc.add_EngineServiceServicer_to_server(self._service, server)  # type: ignore[no-untyped-call]
+        server.add_generic_rpc_handlers((_handlers(self._service),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME
         reflection.enable_server_reflection(names, server, _all_contracts())
@@ -130,6 +133,7 @@ class EngineServer:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._worker.stop)
         self._prompts.stop()
+        self._pictures.stop()
         if self._gpu is not None:
             await loop.run_in_executor(None, self._gpu.stop)
         self._pages.close()
@@ -228,6 +232,21 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
+
+
+def _handlers(service: EngineService) -> grpc.GenericRpcHandler:
+    """The service's calls. What a client says in `Play` stays bytes: they are counted before they are read."""
+    handlers = {
+        "GetServerInfo": grpc.unary_unary_rpc_method_handler(
+            service.GetServerInfo,
+            request_deserializer=engine_pb2.GetServerInfoRequest.FromString,
+            response_serializer=engine_pb2.GetServerInfoResponse.SerializeToString,
+        ),
+        "Play": grpc.stream_stream_rpc_method_handler(
+            service.Play, response_serializer=engine_pb2.ServerMessage.SerializeToString
+        ),
+    }
+    return grpc.method_handlers_generic_handler(SERVICE_NAME, handlers)
 
 
 def _bind(server: grpc.aio.Server, config: ServerConfig) -> int:

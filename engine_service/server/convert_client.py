@@ -6,15 +6,53 @@ from typing import TypeAlias
 from google.protobuf.message import DecodeError
 
 from engine_service.server import messages
+from engine_service.server.rejection import Rejection, RejectReason
 from engine_service.types import Pause, Resume, SwitchProfile
+from streamdit.checks import check_horizon
+from streamdit.limits import TooMuchError, UnwalkableError, check_limits, layout
 from streamdit.wire import engine_pb2 as wire
 
 FromClient: TypeAlias = wire.ClientMessage
-Unreadable: TypeAlias = DecodeError  # what reading raises for bytes that are no message
+
+_LAYOUT = layout(wire.ClientMessage.DESCRIPTOR)
+_TOO_MUCH = {  # of what; of the rest, OUT_OF_RANGE
+    "state.values": RejectReason.STATE_LENGTH,
+    "state.horizon": RejectReason.HORIZON_TOO_LONG,
+    "state.horizon.values": RejectReason.STATE_LENGTH,
+    "actions.horizon": RejectReason.HORIZON_TOO_LONG,
+}
+
+
+def read(raw: bytes) -> messages.ClientMessage:
+    """What the client said, not checked yet. Its fields are counted before anything is built of them.
+
+    Raises:
+        Rejection: EMPTY_MESSAGE if the bytes are no message; STATE_LENGTH, HORIZON_TOO_LONG or
+            OUT_OF_RANGE if they hold more than a message may (`streamdit.limits`).
+    """
+    try:
+        check_limits(raw, _LAYOUT, event_id=True)
+        message = FromClient.FromString(raw)
+    except TooMuchError as error:
+        reason = _TOO_MUCH.get(error.field, RejectReason.OUT_OF_RANGE)
+        raise Rejection(
+            reason, field=error.field, value=error.value, allowed=error.allowed, event_id=error.event_id
+        ) from error
+    except (DecodeError, UnwalkableError) as error:
+        raise Rejection(RejectReason.EMPTY_MESSAGE, field="message", value="unreadable", allowed=str(error)) from error
+    try:
+        return from_client(message)
+    except Rejection as rejection:
+        rejection.event_id = message.event_id
+        raise
 
 
 def from_client(message: FromClient) -> messages.ClientMessage:  # noqa: PLR0911 - one per kind
-    """What the client said, not checked yet."""
+    """What the client said, not checked yet.
+
+    Raises:
+        Rejection: HORIZON_TOO_LONG; no longer one is ever built.
+    """
     event_id = message.event_id
     match message.WhichOneof("body"):
         case "open":
@@ -51,9 +89,9 @@ def _open(body: wire.Open) -> messages.OpenRequest:
         window=body.window,
         jpeg_quality=body.jpeg_quality,
         prompt=body.prompt.text if body.HasField("prompt") else None,
-        state=_state(0, body.state) if body.HasField("state") else None,
+        state=_state(0, body.state, "open.state") if body.HasField("state") else None,
         resume_token=body.resume_token,
-        actions=_actions(0, body.actions) if body.HasField("actions") else None,
+        actions=_actions(0, body.actions, "open.actions") if body.HasField("actions") else None,
         start=_start(body.start) if body.HasField("start") else None,
         received_frame_id=body.received_frame_id if body.HasField("received_frame_id") else None,
     )
@@ -68,7 +106,8 @@ def _source_frame(event_id: int, body: wire.SourceFrame) -> messages.SourceReque
     return messages.SourceRequest(event_id, int(body.encoding), body.width, body.height, body.payload, body.strength)
 
 
-def _state(event_id: int, body: wire.State) -> messages.StateRequest:
+def _state(event_id: int, body: wire.State, field: str = "state") -> messages.StateRequest:
+    check_horizon(len(body.horizon), f"{field}.horizon")
     return messages.StateRequest(event_id, tuple(body.values), _steps(body.horizon), tuple(body.fields))
 
 
@@ -76,7 +115,8 @@ def _steps(steps: Iterable[wire.StateStep]) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(step.values) for step in steps)
 
 
-def _actions(event_id: int, body: wire.Actions) -> messages.ActionsRequest:
+def _actions(event_id: int, body: wire.Actions, field: str = "actions") -> messages.ActionsRequest:
+    check_horizon(len(body.horizon), f"{field}.horizon")
     return messages.ActionsRequest(event_id, _named(body.values), tuple(_named(step.values) for step in body.horizon))
 
 

@@ -1,8 +1,8 @@
 """What a session's client has said so far: each event is checked, remembered, and passed on."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from typing import TypeAlias
 
 from engine_service.model.world import World
 from engine_service.server.event_checks import check_event
@@ -11,14 +11,18 @@ from engine_service.server.messages import (
     Ack,
     ClientMessage,
     Delivery,
+    Encoding,
     EventRequest,
     PromptRequest,
     ResetRequest,
     SessionPlan,
+    SourceRequest,
 )
 from engine_service.server.rejection import Rejection
 from engine_service.server.steered import Steered, steered_at_first
 from engine_service.types import Actions, Event, Prompt
+
+Decode: TypeAlias = Callable[[Callable[[], Event]], Awaitable[Event]]  # does the work in another thread
 
 
 class Hearing:
@@ -30,31 +34,32 @@ class Hearing:
         post: Callable[[Event], None],
         skip: Callable[[Event, int], None],
         read_prompt: Callable[[World, str], Awaitable[None]],
+        decode: Decode,
         *,
         newest_event_id: int = 0,
         steered: Steered | None = None,
     ) -> None:
         """`read_prompt` returns when a prompt can be obeyed without further work; `skip` takes an event for which that
         would be in vain, and the id of the one that replaces it. `steered` is that of the connection before this one,
-        None if there was none."""
+        None if there was none. `decode` does work beside the event loop."""
         self._world = plan.world
         self._waits_for_acks = plan.delivery is Delivery.LOCKSTEP
         self._post = post
         self._skip = skip
         self._read_prompt = read_prompt
+        self._decode = decode
         self.newest_event_id = newest_event_id
         self.steered = steered or steered_at_first(plan)
 
     async def hear(self, message: EventRequest, ahead: Iterable[ClientMessage] = ()) -> Event:
-        """Pass an event on. Several pictures are decoded beside the event loop, one is not worth it; a prompt is read
-        in a thread of its own, unless one that replaces it is among the messages that were read `ahead`.
+        """Pass an event on. Pictures are decoded and prompts read in threads of their own; a prompt is not, if one that
+        replaces it is among the messages that were read `ahead`.
 
         Raises:
             Rejection: it may not be obeyed.
         """
         check = partial(check_event, message, self._world, newest_id=self.newest_event_id, profile=self.steered.profile)
-        decodes = isinstance(message, ResetRequest) and message.start is not None
-        event = await asyncio.to_thread(check) if decodes else check()
+        event = await self._decode(check) if _holds_pictures(message) else check()
         if isinstance(event, Prompt):
             newer = self._replaced_by(event, ahead)
             if newer is not None:
@@ -92,3 +97,10 @@ class Hearing:
     def _remember(self, event: Event) -> None:
         self.newest_event_id = max(self.newest_event_id, event.event_id)
         self.steered = self.steered.after(event)
+
+
+def _holds_pictures(message: EventRequest) -> bool:
+    """Whether to check it means to decode; plain pixels are taken as they are."""
+    if isinstance(message, SourceRequest):
+        return message.encoding != Encoding.RGB24.value
+    return isinstance(message, ResetRequest) and message.start is not None

@@ -14,7 +14,7 @@ from engine_service.server import convert, messages
 from engine_service.server.answers import Answers
 from engine_service.server.config import ServerConfig
 from engine_service.server.governed import RungChanged
-from engine_service.server.hearing import Hearing
+from engine_service.server.hearing import Decode, Hearing
 from engine_service.server.line import Incoming, Line
 from engine_service.server.lobby import Abandoned
 from engine_service.server.messages import Delivery, SessionPlan
@@ -52,6 +52,7 @@ class Play:
         active_sessions: Callable[[], int],
         keep: Callable[[Abandoned], None],
         read_prompt: Callable[[World, str], Awaitable[None]],
+        decode: Decode = asyncio.to_thread,
         resumed: Abandoned | None = None,
         received_frame_id: int | None = None,
         control_size: int = 1024,
@@ -91,6 +92,7 @@ class Play:
             self._post,
             self._skip,
             lambda world, text: self._incoming.read_during(read_prompt(world, text)),
+            decode,
             newest_event_id=self._resumed_after or 0,
             steered=None if resumed is None else resumed.steered,
         )
@@ -225,7 +227,7 @@ class Play:
                 self._silence.broken()
                 await self._hear(message)
             except Rejection as rejection:
-                self._reject(rejection, 0)
+                self._reject(rejection, rejection.event_id)
             await self._speaking.room()
 
     def _stopped_listening(self, listener: asyncio.Task[None]) -> None:

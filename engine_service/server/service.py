@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 
 from engine_service.log import printable
-from engine_service.server import convert, convert_client
+from engine_service.server import convert
 from engine_service.server.admission import (
     Offer,
     admit,
@@ -25,6 +25,7 @@ from engine_service.server.line import next_message
 from engine_service.server.lobby import Abandoned, Lobby
 from engine_service.server.messages import OpenRequest, SessionPlan
 from engine_service.server.metrics import Metrics
+from engine_service.server.picture_thread import PictureThread
 from engine_service.server.play import Play
 from engine_service.server.prompt_thread import PromptThread
 from engine_service.server.rejection import Rejection
@@ -51,7 +52,9 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         device: str,
         newest_reading: Callable[[], GpuReading | None],
         prompts: PromptThread,
+        pictures: PictureThread,
     ) -> None:
+        self._pictures = pictures
         self._prompts = prompts
         self._newest_reading = newest_reading
         self._offer = offer
@@ -88,8 +91,8 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
 
     async def Play(  # noqa: N802 - the wire's name
         self,
-        request_iterator: AsyncIterator[convert_client.FromClient],  # noqa: ARG002 - read through the context
-        context: grpc.aio.ServicerContext[convert_client.FromClient, convert.ToClient],
+        request_iterator: AsyncIterator[bytes],  # noqa: ARG002 - read through the context
+        context: grpc.aio.ServicerContext[bytes, convert.ToClient],
     ) -> None:
         """One session. Writes through the context: a generator learns late that its client vanished."""
         await self._expect_service(context)
@@ -111,6 +114,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
             active_sessions=lambda: len(self._plays),
             keep=self._keep,
             read_prompt=self._prompts.read,
+            decode=self._pictures.run,
             resumed=resumed,
             received_frame_id=request.received_frame_id,
         )
@@ -154,9 +158,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         if self._failure:
             await context.abort(grpc.StatusCode.UNAVAILABLE, self._failure)
 
-    async def _expect_open(
-        self, context: grpc.aio.ServicerContext[convert_client.FromClient, convert.ToClient]
-    ) -> OpenRequest:
+    async def _expect_open(self, context: grpc.aio.ServicerContext[bytes, convert.ToClient]) -> OpenRequest:
         check_bearer(context.invocation_metadata() or (), self._config.token)
         try:
             async with asyncio.timeout(self._config.idle_timeout_s):
@@ -180,7 +182,7 @@ class EngineService(engine_pb2_grpc.EngineServiceServicer):
         if request.start is None:
             plan = admission()
         else:
-            plan = await asyncio.to_thread(admission)  # it decodes pictures
+            plan = await self._pictures.run(admission)  # it decodes them
         if plan.prompt is not None:
             await self._prompts.read(plan.world, plan.prompt.text)
         check_room(self._offer, self._num_seats, len(self._lobby))  # others may have come meanwhile

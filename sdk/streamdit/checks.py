@@ -34,6 +34,7 @@ MAX_HORIZON_FRAMES = 32
 MAX_WINDOW = 256  # frames; no engine can be told to allow more
 MAX_SEED = 2**64 - 1
 MAX_TEXT_BYTES = 1_000_000
+MAX_NAMED = 8  # of a list that is refused, as many are repeated to the client
 MAX_PIXELS = 2**24  # of one frame
 MAX_MESSAGE_BYTES = 1024 * 1024  # of one message to an engine, all of it
 RANGE_TOLERANCE = 1e-3  # of a range: a float32 on the wire cannot hit a float64 border exactly
@@ -196,7 +197,7 @@ def check_encodings(numbers: Sequence[int]) -> Encoding:
     raise Rejection(
         RejectReason.NO_COMMON_ENCODING,
         field="open.encodings",
-        value=list(numbers),
+        value=[*numbers[:MAX_NAMED], *(["..."] if len(numbers) > MAX_NAMED else [])],
         allowed=f"this engine speaks {listed(Encoding, by_name=True)}",
     )
 

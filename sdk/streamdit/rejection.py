@@ -55,11 +55,13 @@ class Rejection(ValueError):  # noqa: N818  a refusal, not a fault of who refuse
     """Something that a client says, or is about to, is refused.
 
     `field` says where it stood, e.g. `state.values[2] (facing)`, `value` what it held, `detail` names both
-    and what would have been allowed. What an engine has refused over the wire is a `Rejected`.
+    and what would have been allowed; `event_id` is the event's where its message is refused as a whole, else 0. What
+    an engine has refused over the wire is a `Rejected`.
     """
 
-    def __init__(self, reason: RejectReason, *, field: str, value: object, allowed: str) -> None:
+    def __init__(self, reason: RejectReason, *, field: str, value: object, allowed: str, event_id: int = 0) -> None:
         self.reason = reason
+        self.event_id = event_id
         self.field = field
         self.value = str(value)
         self.detail = f"{field} is {self.value or 'empty'}, {allowed}"

@@ -2886,6 +2886,10 @@ namespace Streamdit.V1 {
 
   }
 
+  /// <summary>
+  /// At most 1 MiB, 4,096 fields with those inside its fields (a number of several bytes counts as one too), and 16,384
+  /// packed numbers; more is refused before it is read.
+  /// </summary>
   [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
   internal sealed partial class ClientMessage : pb::IMessage<ClientMessage>
   #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
