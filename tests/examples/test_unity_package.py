@@ -14,7 +14,12 @@ import pytest
 UNITY = Path(__file__).parents[2] / "examples" / "unity"
 PACKAGE = UNITY / "com.streamdit.engine"
 # Assemblies that come from elsewhere: the dependencies, and Unity's own test runner.
-FOREIGN = {"Cysharp.Net.Http.YetAnotherHttpHandler", "UnityEngine.TestRunner", "UnityEditor.TestRunner"}
+FOREIGN = {
+    "Cysharp.Net.Http.YetAnotherHttpHandler",
+    "Unity.InputSystem",
+    "UnityEngine.TestRunner",
+    "UnityEditor.TestRunner",
+}
 SYMBOL = "STREAMDIT_DEPENDENCIES"
 ASMDEFS = sorted(PACKAGE.rglob("*.asmdef"))
 SCRIPTS = sorted(path for path in PACKAGE.rglob("*.cs"))
