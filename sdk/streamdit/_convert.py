@@ -7,13 +7,15 @@ is passed over: an unknown body becomes None, an unknown enum number a word that
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias
 
 import grpc.aio
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 
 from streamdit.errors import Rejected
 from streamdit.frames import Frame
+from streamdit.limits import MAX_FIELDS, check_limits, layout
 from streamdit.types import (
     ActionInfo,
     ActionKind,
@@ -37,10 +39,12 @@ from streamdit.types import (
 )
 from streamdit.version import VERSION
 from streamdit.wire import engine_pb2 as pb
-from streamdit.wire import engine_pb2_grpc as pb_grpc
 
 ClientMessage: TypeAlias = pb.ClientMessage
-ServerMessage: TypeAlias = pb.ServerMessage
+SERVICE = pb.DESCRIPTOR.services_by_name["EngineService"].full_name
+MAX_OPENING_FIELDS = 65536  # of what describes worlds: some name every word they know
+_MESSAGE_LAYOUT = layout(pb.ServerMessage.DESCRIPTOR)
+_INFO_LAYOUT = layout(pb.GetServerInfoResponse.DESCRIPTOR)
 ERROR_DOMAIN = "streamdit"
 STATUS_DETAILS = "grpc-status-details-bin"
 
@@ -56,23 +60,33 @@ class HeartbeatEcho:
 Incoming: TypeAlias = (
     Opened | Frame | EventApplied | EventRejected | Notice | ServerStats | HeartbeatEcho | Draining | Closed
 )
-PlayCall: TypeAlias = "grpc.aio.StreamStreamCall[ClientMessage, ServerMessage]"
+PlayCall: TypeAlias = "grpc.aio.StreamStreamCall[ClientMessage, bytes]"
 Metadata: TypeAlias = tuple[tuple[str, str | bytes], ...]
 
 
 class EngineStub(Protocol):
-    """The service as the client calls it."""
+    """The service as the client calls it. What the engine answers stays bytes: they are counted before they are
+    read."""
 
     def Play(self, *, metadata: Metadata) -> PlayCall: ...  # noqa: N802  the proto's name
     def GetServerInfo(  # noqa: N802
         self, request: pb.GetServerInfoRequest, *, metadata: Metadata, timeout: float
-    ) -> Awaitable[pb.GetServerInfoResponse]: ...
+    ) -> Awaitable[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Stub:
+    Play: Any
+    GetServerInfo: Any
 
 
 def engine_stub(channel: grpc.aio.Channel) -> EngineStub:
-    """The generated stub, with the types it lacks."""
-    make = cast(Any, pb_grpc.EngineServiceStub)
-    return cast(EngineStub, make(channel))
+    """The calls of a channel."""
+    play: Any = channel.stream_stream(f"/{SERVICE}/Play", request_serializer=pb.ClientMessage.SerializeToString)
+    info: Any = channel.unary_unary(
+        f"/{SERVICE}/GetServerInfo", request_serializer=pb.GetServerInfoRequest.SerializeToString
+    )
+    return _Stub(play, info)
 
 
 # -------------------------------------------------------------------------------------------- wire to client
@@ -121,8 +135,17 @@ def _steerings(numbers: Iterable[int]) -> tuple[Steering, ...]:
     return tuple(known[number] for number in numbers if number in known)
 
 
-def server_info(wire: pb.GetServerInfoResponse) -> ServerInfo:
-    """What an engine serves."""
+def server_info(raw: bytes) -> ServerInfo:
+    """What an engine serves.
+
+    Raises:
+        ValueError: the bytes are no such answer, or hold more than one may.
+    """
+    check_limits(raw, _INFO_LAYOUT, max_fields=MAX_OPENING_FIELDS)
+    try:
+        wire = pb.GetServerInfoResponse.FromString(raw)
+    except DecodeError as error:
+        raise ValueError(f"it is unreadable: {error}") from error
     return ServerInfo(
         server_version=wire.server_version,
         api_version=wire.api_version,
@@ -226,12 +249,18 @@ _READERS: Mapping[str, Callable[[Any], Incoming]] = {
 }
 
 
-def incoming(message: ServerMessage, received_time_ns: int) -> Incoming | None:
+def incoming(raw: bytes, received_time_ns: int, *, max_fields: int = MAX_FIELDS) -> Incoming | None:
     """Whatever the engine said; None for a body this SDK does not know.
 
     Raises:
-        ValueError: a frame in an encoding, or a session with a delivery, that was never asked for.
+        ValueError: a frame in an encoding, or a session with a delivery, that was never asked for; the bytes are no
+            message, or hold more than one may.
     """
+    check_limits(raw, _MESSAGE_LAYOUT, max_fields=max_fields)
+    try:
+        message = pb.ServerMessage.FromString(raw)
+    except DecodeError as error:
+        raise ValueError(f"it is unreadable: {error}") from error
     body = message.WhichOneof("body")
     if body == "frame":
         return _frame(message.frame, received_time_ns)

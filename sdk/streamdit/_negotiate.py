@@ -14,24 +14,40 @@ from streamdit._stream import now_us
 from streamdit.checks import MAX_PIXELS
 from streamdit.errors import ConnectionFailed, Rejected, StreamDiTError
 from streamdit.opening import Opening
-from streamdit.types import Opened, Steering, WorldInfo
+from streamdit.types import Opened, ServerInfo, Steering, WorldInfo
 from streamdit.version import API_VERSION
 
 
+async def ask_server_info(
+    stub: _convert.EngineStub, metadata: _convert.Metadata, timeout_s: float, address: str
+) -> ServerInfo:
+    """What the engine serves.
+
+    Raises:
+        ConnectionFailed: what it answered cannot be taken.
+        grpc.aio.AioRpcError: it did not answer.
+    """
+    request = _convert_client.server_info_request()
+    answer = await stub.GetServerInfo(request, metadata=metadata, timeout=timeout_s)
+    try:
+        return _convert.server_info(answer)
+    except ValueError as error:
+        raise ConnectionFailed(address, f"its description broke the contract: {error}") from error
+
+
 async def ask_words(
-    stub: _convert.EngineStub, opening: Opening, metadata: _convert.Metadata, timeout_s: float
+    stub: _convert.EngineStub, opening: Opening, metadata: _convert.Metadata, timeout_s: float, address: str
 ) -> OpeningWords:
     """What an opening says, checked where it can be; names and starts take one question to the engine.
 
     Raises:
         ValueError: a state, a set of actions or a start that the world does not take.
+        ConnectionFailed, grpc.aio.AioRpcError: as `ask_server_info`.
     """
     state = opening.state
     if not isinstance(state, Mapping) and opening.actions is None and opening.start is None:
         return OpeningWords(None if state is None else StateWish(tuple(state)))
-    request = _convert_client.server_info_request()
-    answer = await stub.GetServerInfo(request, metadata=metadata, timeout=timeout_s)
-    for world in _convert.server_info(answer).worlds:
+    for world in (await ask_server_info(stub, metadata, timeout_s, address)).worlds:
         if opening.world in ("", world.name):
             return words_for(world, opening)
     return OpeningWords()  # `open` will be refused: the world is not known
@@ -74,8 +90,12 @@ async def negotiate(call: _convert.PlayCall, opening: Opening, words: OpeningWor
     await call.write(_convert_client.open_message(opening, words, now_us()))
     answer = await call.read()
     first = None
-    if isinstance(answer, _convert.ServerMessage):
-        first = _convert.incoming(answer, time.monotonic_ns())
+    if isinstance(answer, bytes):
+        try:
+            first = _convert.incoming(answer, time.monotonic_ns(), max_fields=_convert.MAX_OPENING_FIELDS)
+        except ValueError as error:
+            call.cancel()
+            raise ConnectionFailed(address, f"its first message broke the contract: {error}") from error
     if not isinstance(first, Opened):
         call.cancel()
         raise ConnectionFailed(address, f"its first message was {first}, expected `opened`")

@@ -156,7 +156,7 @@ class Stream:
                 self._listening_since_ns = time.monotonic_ns()
                 message = await self._call.read()
                 self._listening_since_ns = None
-                if not isinstance(message, _convert.ServerMessage):  # end of stream
+                if not isinstance(message, bytes):  # end of stream
                     break
                 item = _convert.incoming(message, time.monotonic_ns())
                 if isinstance(item, Closed):
@@ -168,7 +168,7 @@ class Stream:
                     self._take_news(item)
         except grpc.aio.AioRpcError as error:
             return closed or self._cut or _ending(error)
-        except ValueError as error:  # an encoding that was not asked for, a frame of another size
+        except ValueError as error:  # what was not asked for, or more than a message may hold
             return Closed(ClosedReason.ENGINE_FAILED, f"the engine broke the contract: {error}")
         except Exception as error:  # no path is known
             return closed or self._cut or Closed(ClosedReason.CLIENT_CLOSED, f"this side failed: {error!r}")

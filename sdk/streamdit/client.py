@@ -13,10 +13,10 @@ from typing import Self
 
 import grpc.aio
 
-from streamdit import _convert, _convert_client
+from streamdit import _convert
 from streamdit._access import channel_credentials, channel_options, check_token, proxy_note
 from streamdit._fork import using_grpc
-from streamdit._negotiate import refusal
+from streamdit._negotiate import ask_server_info, refusal
 from streamdit._stream import HEARTBEAT_EVERY_S
 from streamdit.errors import ConnectionFailed
 from streamdit.opening import Opening
@@ -133,9 +133,7 @@ class Client:
     async def _ask_server_info(self) -> ServerInfo:
         assert self._channel is not None
         stub = _convert.engine_stub(self._channel)
-        request = _convert_client.server_info_request()
-        answer = await stub.GetServerInfo(request, metadata=self._metadata, timeout=self._timeout_s)
-        return _convert.server_info(answer)
+        return await ask_server_info(stub, self._metadata, self._timeout_s, self.address)
 
     async def server_info(self) -> ServerInfo:
         """What the engine serves at this moment.

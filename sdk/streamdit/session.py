@@ -88,7 +88,7 @@ class Session(AsyncIterator[Frame]):
     async def __aenter__(self) -> Self:
         try:
             async with asyncio.timeout(self._timeout_s):
-                words = await ask_words(self._stub, self._opening, self._metadata, self._timeout_s)
+                words = await ask_words(self._stub, self._opening, self._metadata, self._timeout_s, self._address)
                 call = self._stub.Play(metadata=self._metadata)
                 opened = await negotiate(call, self._opening, words, self._address)
         except TimeoutError as error:

@@ -3,8 +3,7 @@
 import asyncio
 import io
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
@@ -12,40 +11,20 @@ import simplejpeg
 from PIL import Image
 
 from streamdit.wire import engine_pb2 as wire
+from tests.hostile import MOST, MOST_ON_LOOP_S, TRIES, again, field, longest_callback
 from tests.server.conftest import StartEngine
 from tests.server.fake_player import KEYS_WORLD, WORLD
 from tests.server.test_transport import RawCall
 from tests.server.wire_client import Engine
 
-MOST = 1_000_000  # bytes
-MOST_ON_LOOP_S = 0.005  # of one message
 MOST_GAP_S = 0.100  # between two frames of a player beside it
-TRIES = 3  # the garbage collector may come in between
 NOISE = np.random.default_rng(0).integers(0, 256, (WORLD.height, WORLD.width, 3), dtype=np.uint8)
 LATEST = wire.DELIVERY_LATEST
-
-
-def varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    return bytes([*out, number])
-
-
-def field(number: int, content: bytes) -> bytes:
-    """A field with a length: a message, a text, bytes or packed numbers."""
-    return varint(number << 3 | 2) + varint(len(content)) + content
 
 
 def event(number: int, content: bytes) -> bytes:
     """A `ClientMessage` with event id 7 and this body."""
     return b"\x08\x07" + field(number, content)
-
-
-def again(part: bytes) -> bytes:
-    """As often as fits."""
-    return part * (MOST // len(part))
 
 
 def nested(*numbers: int, inside: bytes) -> bytes:
@@ -111,22 +90,6 @@ ATTACKS = {
     "a JPEG of fill bytes": source(b"\xff" + b"\xd8" + again(b"\xff")),
     "no JPEG": source(bytes(MOST)),
 }
-
-
-@contextmanager
-def longest_callback(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
-    """How long the event loop's longest callback computed, in seconds of its thread's processor time."""
-    longest = [0.0]
-    run = asyncio.Handle._run
-
-    def timed(handle: asyncio.Handle) -> None:
-        began = time.thread_time()
-        run(handle)
-        longest[0] = max(longest[0], time.thread_time() - began)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(asyncio.Handle, "_run", timed)
-        yield longest
 
 
 async def opened(engine: Engine, delivery: wire.Delivery = LATEST) -> RawCall:

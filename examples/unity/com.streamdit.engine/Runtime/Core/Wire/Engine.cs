@@ -9112,6 +9112,10 @@ namespace Streamdit.V1 {
 
   }
 
+  /// <summary>
+  /// A client takes at most 4,096 fields, counted as in `ClientMessage`, and of what describes worlds, `opened` and
+  /// `GetServerInfoResponse`, 65,536.
+  /// </summary>
   [global::System.Diagnostics.DebuggerDisplayAttribute("{ToString(),nq}")]
   internal sealed partial class ServerMessage : pb::IMessage<ServerMessage>
   #if !GOOGLE_PROTOBUF_REFSTRUCT_COMPATIBILITY_MODE
