@@ -11,6 +11,11 @@ namespace UnityEditor
         /// <summary>Not Unity's: how often symbols were set, each of which compiles a project anew.</summary>
         public static int StubNumSet { get; private set; }
 
+        public sealed class Android
+        {
+            public static bool forceInternetPermission { get; set; }
+        }
+
         public static void GetScriptingDefineSymbols(Build.NamedBuildTarget buildTarget, out string[] defines) =>
             defines = Symbols.TryGetValue(buildTarget.TargetName, out string[] held) ? held : Array.Empty<string>();
 

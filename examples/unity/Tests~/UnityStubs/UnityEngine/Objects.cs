@@ -168,6 +168,25 @@ namespace UnityEngine
 
         public bool activeSelf { get; private set; } = true;
 
+        public T[] GetComponentsInChildren<T>(bool includeInactive)
+        {
+            var found = new List<T>();
+            foreach (Component component in _components)
+            {
+                if (component is T one)
+                {
+                    found.Add(one);
+                }
+            }
+
+            foreach (Transform child in transform.Children)
+            {
+                found.AddRange(child.gameObject.GetComponentsInChildren<T>(includeInactive));
+            }
+
+            return found.ToArray();
+        }
+
         public T GetComponent<T>()
         {
             foreach (Component component in _components)
@@ -193,5 +212,18 @@ namespace UnityEngine
                 DestroyImmediate(child.gameObject);
             }
         }
+    }
+}
+
+namespace UnityEngine.SceneManagement
+{
+    public struct Scene
+    {
+        /// <summary>Not Unity's: what is in it.</summary>
+        public GameObject[] StubRoots;
+
+        public string path { get; set; } // Unity has no setter; tests do
+
+        public GameObject[] GetRootGameObjects() => StubRoots;
     }
 }
