@@ -4,6 +4,7 @@ import asyncio
 import io
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -195,3 +196,23 @@ async def test_what_is_too_much_is_named_and_its_event_answered(
     assert rejected.field == field_name
     assert value is None or rejected.value == value
     await engine.still_serves()
+
+
+async def test_a_good_picture_is_decoded_beside_the_event_loop(
+    start_engine: StartEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 768
+    engine = await start_engine(world=replace(WORLD, width=size, height=size))
+    noise = np.random.default_rng(0).integers(0, 256, (size, size, 3), dtype=np.uint8)
+    body = wire.SourceFrame(encoding=wire.ENCODING_JPEG, width=size, height=size, strength=0.5)
+    body.payload = simplejpeg.encode_jpeg(noise, quality=70, colorsubsampling="444")
+    assert body.ByteSize() < MOST
+    took = []
+    for _ in range(TRIES):
+        call = await opened(engine)
+        with longest_callback(monkeypatch) as longest:
+            await call.send(wire.ClientMessage(event_id=7, source_frame=body).SerializeToString())
+            assert (await call.until_body("event_applied")).event_applied.event_id == 7
+        took.append(longest[0])
+        call.raw.cancel()
+    assert min(took) < MOST_ON_LOOP_S
