@@ -1,6 +1,7 @@
 #nullable enable
 using StreamDit.Unity;
 using UnityEditor;
+using UnityEditor.SceneManagement;
 using UnityEngine;
 
 namespace StreamDit.Editor
@@ -9,12 +10,13 @@ namespace StreamDit.Editor
     internal static class CreateMenu
     {
         [MenuItem("GameObject/StreamDiT/Screen", false, 10)]
-        private static void CreateScreen()
+        private static void CreateScreen(MenuCommand command)
         {
-            GameObject screen = GameObject.CreatePrimitive(PrimitiveType.Quad);
-            screen.name = "StreamDiT Screen";
-            screen.AddComponent<StreamDitBehaviour>();
-            screen.AddComponent<StreamDitScreen>();
+            GameObject screen = ScreenQuad.Create("StreamDiT Screen").gameObject;
+            screen.SetActive(true);
+            // Into the prefab that is being edited, below what was clicked on.
+            StageUtility.PlaceGameObjectInCurrentStage(screen);
+            GameObjectUtility.SetParentAndAlign(screen, command.context as GameObject);
             Undo.RegisterCreatedObjectUndo(screen, "Create StreamDiT Screen");
             Selection.activeGameObject = screen;
         }

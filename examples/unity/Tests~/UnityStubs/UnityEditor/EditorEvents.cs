@@ -19,6 +19,27 @@ namespace UnityEditor
         }
     }
 
+    public sealed class MenuCommand
+    {
+        public UnityEngine.Object context;
+
+        public MenuCommand(UnityEngine.Object inContext)
+        {
+            context = inContext;
+        }
+    }
+
+    public sealed class GameObjectUtility
+    {
+        public static void SetParentAndAlign(UnityEngine.GameObject child, UnityEngine.GameObject parent)
+        {
+            if (parent != null)
+            {
+                child.transform.SetParent(parent.transform, false);
+            }
+        }
+    }
+
     public enum PlayModeStateChange
     {
         EnteredEditMode,
@@ -147,5 +168,15 @@ namespace UnityEditor
     public sealed class Selection
     {
         public static UnityEngine.GameObject activeGameObject { get; set; }
+    }
+}
+
+namespace UnityEditor.SceneManagement
+{
+    public static class StageUtility
+    {
+        public static void PlaceGameObjectInCurrentStage(UnityEngine.GameObject gameObject)
+        {
+        }
     }
 }

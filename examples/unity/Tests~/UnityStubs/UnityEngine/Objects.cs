@@ -102,7 +102,13 @@ namespace UnityEngine
 
         internal List<Transform> Children { get; } = new List<Transform>();
 
-        public void SetParent(Transform parent, bool worldPositionStays) => parent.Children.Add(this);
+        public Transform parent { get; private set; }
+
+        public void SetParent(Transform parent, bool worldPositionStays)
+        {
+            this.parent = parent;
+            parent.Children.Add(this);
+        }
     }
 
     public enum PrimitiveType

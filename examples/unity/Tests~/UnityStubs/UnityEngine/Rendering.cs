@@ -6,6 +6,16 @@ namespace UnityEngine
     {
         private static readonly List<string> Names = new List<string>();
 
+        /// <summary>Not Unity's: the shaders in the project, with their textures.</summary>
+        public static Dictionary<string, string[]> StubShaders { get; } = new Dictionary<string, string[]>
+        {
+            ["Unlit/Texture"] = new[] { "_MainTex" },
+            ["Universal Render Pipeline/Unlit"] = new[] { "_BaseMap", "_MainTex" },
+            ["HDRP/Unlit"] = new[] { "_UnlitColorMap", "_MainTex" },
+        };
+
+        public static Shader Find(string name) => StubShaders.ContainsKey(name) ? new Shader { name = name } : null;
+
         public static int PropertyToID(string name)
         {
             if (!Names.Contains(name))
@@ -19,6 +29,24 @@ namespace UnityEngine
 
     public class Material : Object
     {
+        public Material(Shader shader)
+        {
+            this.shader = shader;
+            foreach (string texture in Shader.StubShaders[shader.name])
+            {
+                StubProperties.Add(Shader.PropertyToID(texture));
+            }
+        }
+
+        /// <summary>Not Unity's: the lit material of new objects.</summary>
+        internal Material()
+        {
+            name = "Default-Material";
+            StubProperties.Add(Shader.PropertyToID("_MainTex"));
+        }
+
+        public Shader shader { get; set; }
+
         /// <summary>Not Unity's: the properties the shader has.</summary>
         public HashSet<int> StubProperties { get; } = new HashSet<int>();
 
@@ -65,5 +93,18 @@ namespace UnityEngine
 
     public class MeshRenderer : Renderer
     {
+    }
+}
+
+namespace UnityEngine.Rendering
+{
+    public abstract class RenderPipelineAsset : ScriptableObject
+    {
+    }
+
+    public sealed class GraphicsSettings
+    {
+        /// <summary>null: the built-in one.</summary>
+        public static RenderPipelineAsset currentRenderPipeline { get; set; } // Unity has no setter; tests do
     }
 }

@@ -16,11 +16,14 @@ namespace StreamDit.Unity
         [Tooltip("Empty: the renderer on this object, if it has one.")]
         [SerializeField] private Renderer? target;
 
-        [Tooltip("The shader's texture; empty: _BaseMap if the material has it, else _MainTex.")]
+        [Tooltip("The shader's texture; empty: _BaseMap, _UnlitColorMap, _BaseColorMap or _MainTex, whichever the material has.")]
         [SerializeField] private string textureProperty = "";
 
         [Tooltip("Point shows the pixels, Bilinear smooths them.")]
         [SerializeField] private FilterMode filter = FilterMode.Bilinear;
+
+        // URP's, HDRP's unlit and lit, the built-in pipeline's. HDRP and URP have a _MainTex too that nothing draws.
+        private static readonly string[] Known = { "_BaseMap", "_UnlitColorMap", "_BaseColorMap", "_MainTex" };
 
         private MaterialPropertyBlock? _properties;
         private Texture2D? _shown;
@@ -96,13 +99,19 @@ namespace StreamDit.Unity
 
         private string PropertyOf(Renderer renderer)
         {
-            if (textureProperty.Length > 0)
+            Material material = renderer.sharedMaterial;
+            foreach (string property in textureProperty.Length > 0 ? new[] { textureProperty } : Known)
             {
-                return textureProperty;
+                if (material != null && material.HasProperty(Shader.PropertyToID(property)))
+                {
+                    return property;
+                }
             }
 
-            Material material = renderer.sharedMaterial;
-            return material != null && material.HasProperty(Shader.PropertyToID("_BaseMap")) ? "_BaseMap" : "_MainTex";
+            string wanted = textureProperty.Length > 0 ? $"'{textureProperty}'" : string.Join(", ", Known);
+            string which = material == null ? $"'{name}' has no material" : $"the material '{material.name}' of '{name}' has no texture {wanted}";
+            source!.Report($"Nothing is seen on the screen: {which}. Fill in 'Texture Property' or take another material.");
+            return textureProperty.Length > 0 ? textureProperty : "_MainTex";
         }
     }
 }

@@ -7,7 +7,7 @@ namespace StreamDit.Samples
 {
     /// <summary>
     /// The critters game: left a classic sprite, right what the engine makes of the same state. Arrows walk and jump.
-    /// Put this on an empty object and press Play.
+    /// Open the scene, or put this on an empty object, and press Play.
     /// </summary>
     [AddComponentMenu("StreamDiT/Samples/Critters")]
     public sealed class CrittersSample : MonoBehaviour, IStateHorizon

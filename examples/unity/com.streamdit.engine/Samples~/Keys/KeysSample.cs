@@ -5,7 +5,7 @@ using UnityEngine;
 
 namespace StreamDit.Samples
 {
-    /// <summary>Plays any world that takes actions by its own keys: put this on an empty object and press Play.</summary>
+    /// <summary>Plays any world that takes actions by its own keys: open the scene, or put this on an empty object, and press Play.</summary>
     [AddComponentMenu("StreamDiT/Samples/Keys")]
     public sealed class KeysSample : MonoBehaviour
     {
@@ -16,13 +16,10 @@ namespace StreamDit.Samples
 
         private void Start()
         {
-            GameObject quad = GameObject.CreatePrimitive(PrimitiveType.Quad);
-            quad.name = "StreamDiT Screen";
+            GameObject quad = ScreenQuad.Create("StreamDiT Screen").gameObject;
             quad.transform.localScale = new Vector3(8, 6, 1);
-            quad.SetActive(false); // a session dials when it wakes up
-            _session = quad.AddComponent<StreamDitBehaviour>();
+            _session = quad.GetComponent<StreamDitBehaviour>();
             _session.Settings.address = address;
-            quad.AddComponent<StreamDitScreen>();
             quad.AddComponent<StreamDitActionSource>();
             _session.OnOpened.AddListener(() => _told = Keys(_session));
             _session.OnTrouble.AddListener(text => _told = text);

@@ -4,7 +4,7 @@ using UnityEngine;
 
 namespace StreamDit.Samples
 {
-    /// <summary>A screen and a prompt box: put this on an empty object and press Play.</summary>
+    /// <summary>A screen and a prompt box: open the scene, or put this on an empty object, and press Play.</summary>
     [AddComponentMenu("StreamDiT/Samples/Quad")]
     public sealed class QuadSample : MonoBehaviour
     {
@@ -16,13 +16,10 @@ namespace StreamDit.Samples
 
         private void Start()
         {
-            GameObject quad = GameObject.CreatePrimitive(PrimitiveType.Quad);
-            quad.name = "StreamDiT Screen";
+            GameObject quad = ScreenQuad.Create("StreamDiT Screen").gameObject;
             quad.transform.localScale = new Vector3(8, 8, 1);
-            quad.SetActive(false); // a session dials when it wakes up
-            _session = quad.AddComponent<StreamDitBehaviour>();
+            _session = quad.GetComponent<StreamDitBehaviour>();
             _session.Settings.address = address;
-            quad.AddComponent<StreamDitScreen>();
             _session.OnPromptApplied.AddListener(text => _told = $"now: {text}");
             _session.OnTrouble.AddListener(text => _told = text);
             quad.SetActive(true);
