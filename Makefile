@@ -63,8 +63,10 @@ next-world: setup ## go on with the next critters, whose seeds matter (docs/deci
 	$(BIN)/python -m critters.record --out runs/next-recordings --count 1400 --seconds 4 --seed 11 --jobs 2
 	mkdir -p runs/next-world
 	cp -n examples/pygame/critters/generated/world.toml engine_service/worlds/critters/autoencoder.safetensors runs/next-world
+	test -e runs/next-world/denoiser.safetensors || $(BIN)/python -c "import lzma, sys; sys.stdout.buffer.write(lzma.decompress(sys.stdin.buffer.read()))" \
+		< examples/pygame/critters/generated/denoiser.safetensors.xz > runs/next-world/denoiser.safetensors
 	nice -n 19 $(BIN)/streamdit-engine train --world runs/next-world --recordings runs/next-recordings \
-		--validation runs/next-held-out --run runs/next --grow-from critters --recipe generate --probe-prompt 'a cat' \
+		--validation runs/next-held-out --run runs/next --from-world --recipe generate --probe-prompt 'a cat' \
 		--threads 1 --steps 12000 --learning-rate 0.001 --save-every 50
 
 blocks: setup ## train the small world blocks from nothing, a quarter of an hour on two cores: runs/blocks, then its folder
