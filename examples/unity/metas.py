@@ -28,10 +28,16 @@ _TAIL = "  externalObjects: {}\n  userData: \n  assetBundleName: \n  assetBundle
 
 
 def assets() -> Iterator[Path]:
-    """Every file and folder that Unity imports: none in a folder ending in `~`, no .meta, nothing hidden or empty."""
+    """Every file and folder that Unity imports: none in a folder ending in `~`, no .meta, nothing hidden or empty.
+
+    A sample is imported when it is copied out of `Samples~`, and its scene refers to its script: that is in it, too.
+    """
     for path in sorted(PACKAGE.rglob("*")):
         parts = path.relative_to(PACKAGE).parts
-        passed_over = path.suffix == ".meta" or any(part.endswith("~") or part.startswith(".") for part in parts)
+        looked_at = parts[2:] if parts[0] == "Samples~" else parts
+        passed_over = (
+            not looked_at or path.suffix == ".meta" or any(p.endswith("~") or p.startswith(".") for p in looked_at)
+        )
         # git keeps no empty folders, and what lies in this one may be somebody's work in progress.
         if not passed_over and (path.is_file() or any(child.suffix != ".meta" for child in path.iterdir())):
             yield path
