@@ -6,7 +6,7 @@ from pathlib import Path
 from engine_service.server.address import check_free, is_local, plain_host
 from engine_service.stream.governor import GovernorConfig
 from engine_service.stream.gpu import GpuConfig
-from streamdit.checks import MAX_WINDOW
+from streamdit.checks import MAX_WINDOW, check_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +54,7 @@ class ServerConfig:
             raise ValueError(f"metrics_port is {self.metrics_port}, must be 0..65535")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError(f"tls_cert is {self.tls_cert} and tls_key is {self.tls_key}, expected both or none")
-        if self.token == "":
-            raise ValueError("token is empty, expected at least one character or none at all")
+        check_token(self.token)
 
     def check_ports(self) -> None:
         """Look before a world is loaded for nothing.

@@ -32,6 +32,7 @@ async def next_message(line: Line) -> ClientMessage | None:
 
 
 MAX_AHEAD = 64  # messages that are read before it is their turn
+LARGE_BYTES = 65536  # of a message: beyond one of these nothing more is read ahead
 
 
 class Incoming:
@@ -41,6 +42,7 @@ class Incoming:
         self._line = line
         self._ahead: deque[ClientMessage | Rejection | None] = deque()
         self._reading: asyncio.Task[ClientMessage | Rejection | None] | None = None
+        self._full = False  # what was read ahead takes much memory
 
     def __iter__(self) -> Iterator[ClientMessage]:
         """What was read ahead and can be understood; it stays where it is."""
@@ -49,6 +51,7 @@ class Incoming:
     async def next(self) -> ClientMessage | None:
         """As `next_message`."""
         item = self._ahead.popleft() if self._ahead else await self._read()
+        self._full = self._full and bool(self._ahead)
         if isinstance(item, Rejection):
             raise item
         return item
@@ -57,7 +60,7 @@ class Incoming:
         """Return when `work` is done; read ahead meanwhile."""
         working = asyncio.ensure_future(work)
         try:
-            while not working.done() and len(self._ahead) < MAX_AHEAD and None not in self._ahead:
+            while not working.done() and len(self._ahead) < MAX_AHEAD and not self._full and None not in self._ahead:
                 reading = self._begin()
                 await asyncio.wait({working, reading}, return_when=asyncio.FIRST_COMPLETED)
                 if reading.done():
@@ -82,7 +85,11 @@ class Incoming:
         return self._reading
 
     async def _one(self) -> ClientMessage | Rejection | None:
+        raw = await self._line.read()
+        if not isinstance(raw, bytes):
+            return None
+        self._full = self._full or len(raw) > LARGE_BYTES
         try:
-            return await next_message(self._line)
+            return convert_client.read(raw)
         except Rejection as rejection:
             return rejection

@@ -13,27 +13,6 @@ import grpc
 PROXIES = ("grpc_proxy", "https_proxy", "http_proxy")
 
 
-def check_token(token: str | None) -> str | None:
-    """A token that a header can carry; the error does not repeat it.
-
-    Raises:
-        ValueError: it is empty, begins or ends with a space, or holds a line break or another character that a header
-            cannot carry.
-    """
-    if token is None:
-        return None
-    if not isinstance(token, str):
-        raise ValueError(f"token is {type(token).__name__}, expected text")
-    if not token:
-        raise ValueError("token is empty, expected at least one character or none at all")
-    found = re.search(r"[^\x20-\x7e]|^ | $", token)
-    if found is not None:
-        at_end = " at its end: was it read from a file?" if token.rstrip() == token[: found.start()] else ""
-        place = f"character {found.start() + 1} of {len(token)}{at_end}"
-        raise ValueError(f"token holds {found[0]!r} as {place}, which a header cannot carry")
-    return token
-
-
 def channel_credentials(
     *, secure: bool, ca: Path | str | None, credentials: grpc.ChannelCredentials | None
 ) -> grpc.ChannelCredentials | None:

@@ -6,6 +6,7 @@ taken as numbers, for a newer client may know more of them. S: state fields, A: 
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -725,3 +726,24 @@ def _decoded(
         return decode(payload, encoding)
     except ValueError as error:
         raise Rejection(reason, field=field, value=f"{len(payload)} bytes long", allowed=str(error)) from error
+
+
+def check_token(token: str | None) -> str | None:
+    """A token that a header can carry; the error does not repeat it.
+
+    Raises:
+        ValueError: it is empty, begins or ends with a space, or holds a line break or another character that a header
+            cannot carry.
+    """
+    if token is None:
+        return None
+    if not isinstance(token, str):
+        raise ValueError(f"token is {type(token).__name__}, expected text")
+    if not token:
+        raise ValueError("token is empty, expected at least one character or none at all")
+    found = re.search(r"[^\x20-\x7e]|^ | $", token)
+    if found is not None:
+        at_end = " at its end: was it read from a file?" if token.rstrip() == token[: found.start()] else ""
+        place = f"character {found.start() + 1} of {len(token)}{at_end}"
+        raise ValueError(f"token holds {found[0]!r} as {place}, which a header cannot carry")
+    return token

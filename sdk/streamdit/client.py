@@ -14,10 +14,11 @@ from typing import Self
 import grpc.aio
 
 from streamdit import _convert
-from streamdit._access import channel_credentials, channel_options, check_token, proxy_note
+from streamdit._access import channel_credentials, channel_options, proxy_note
 from streamdit._fork import using_grpc
 from streamdit._negotiate import ask_server_info, refusal
 from streamdit._stream import HEARTBEAT_EVERY_S
+from streamdit.checks import check_token
 from streamdit.errors import ConnectionFailed
 from streamdit.opening import Opening
 from streamdit.session import Session

@@ -23,7 +23,7 @@ import grpc
 import numpy as np
 from numpy.typing import NDArray
 
-from streamdit._access import channel_credentials, check_token
+from streamdit._access import channel_credentials
 from streamdit._fork import check_same_process
 from streamdit._loop_thread import LoopThread
 from streamdit._prompt import PromptWish
@@ -32,7 +32,7 @@ from streamdit._source import check_picture
 from streamdit._start import checked_start
 from streamdit._teller import opening_after, tell
 from streamdit._wishes import Command, SourceWish, Wishes
-from streamdit.checks import MAX_SEED, check_horizon, check_profile, check_share, check_text, check_whole
+from streamdit.checks import MAX_SEED, check_horizon, check_profile, check_share, check_text, check_token, check_whole
 from streamdit.client import connect
 from streamdit.errors import ConnectionFailed, Rejected, SessionClosed
 from streamdit.frames import Frame, LatestFrame

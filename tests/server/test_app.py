@@ -126,6 +126,7 @@ def test_the_readiness_line_names_world_address_and_backend() -> None:
         ({"jpeg_quality": 0}, "jpeg_quality is 0, must be 1..100"),
         ({"metrics_port": -1}, "metrics_port is -1, must be 0..65535"),
         ({"token": ""}, "token is empty"),
+        ({"token": "secret\n"}, r"token holds '\\n' as character 7 of 7 at its end: was it read from a file\?"),
         ({"tls_cert": "cert.pem"}, "expected both or none"),
     ],
 )

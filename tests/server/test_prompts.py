@@ -1,5 +1,6 @@
 """Prompts are read in a thread of their own: nobody else's time is spent, and events keep their order."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -83,6 +84,28 @@ async def test_of_many_prompts_in_a_row_the_newest_is_read_and_the_others_name_i
     assert answers[-1].replaced_by == 0
     assert len({answer.frame_id for answer in answers[1:]}) == 1
     assert [text for text, _ in reader.read] == ["opening", "prompt 1", "prompt 59"]
+    await house.hang_up()
+    await server.stop(drain_s=0.0)
+
+
+async def test_beyond_a_large_message_nothing_is_read_ahead() -> None:
+    """Else a stranger's megabytes would wait in the engine's memory instead of on its own side."""
+    reader = SlowReader()
+    server = await engine(reader)
+    house = Engine(server)
+    call = await house.play(prompt=wire.Prompt(text="opening"), delivery=wire.DELIVERY_LATEST)
+    await call.say(1, prompt=wire.Prompt(text="slow"))
+    picture = wire.SourceFrame(encoding=wire.ENCODING_JPEG, width=32, height=16, payload=bytes(100_000))
+    for event_id in range(2, 8):
+        await call.say(event_id, source_frame=picture)
+    await read_ahead(server, 1)
+    (play,) = server._service._plays
+    for _ in range(20):  # whatever could be read by now
+        await asyncio.sleep(0)
+    assert len(list(play._incoming)) == 1
+    reader.gate.set()
+    rejected = [(await call.until_body("event_rejected")).event_rejected.event_id for _ in range(6)]
+    assert rejected == [2, 3, 4, 5, 6, 7]
     await house.hang_up()
     await server.stop(drain_s=0.0)
 
