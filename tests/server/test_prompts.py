@@ -96,8 +96,12 @@ async def test_beyond_a_large_message_nothing_is_read_ahead() -> None:
     call = await house.play(prompt=wire.Prompt(text="opening"), delivery=wire.DELIVERY_LATEST)
     await call.say(1, prompt=wire.Prompt(text="slow"))
     picture = wire.SourceFrame(encoding=wire.ENCODING_JPEG, width=32, height=16, payload=bytes(100_000))
-    for event_id in range(2, 8):
-        await call.say(event_id, source_frame=picture)
+
+    async def flood() -> None:  # which waits for the engine to read
+        for event_id in range(2, 8):
+            await call.say(event_id, source_frame=picture)
+
+    flooding = asyncio.create_task(flood())
     await read_ahead(server, 1)
     (play,) = server._service._plays
     for _ in range(20):  # whatever could be read by now
@@ -106,6 +110,7 @@ async def test_beyond_a_large_message_nothing_is_read_ahead() -> None:
     reader.gate.set()
     rejected = [(await call.until_body("event_rejected")).event_rejected.event_id for _ in range(6)]
     assert rejected == [2, 3, 4, 5, 6, 7]
+    await flooding
     await house.hang_up()
     await server.stop(drain_s=0.0)
 
