@@ -136,6 +136,7 @@ namespace StreamDit.Tests
             relay.Cut();
             await Until.True(() => session.Opened != first && session.Status == SessionStatus.Playing);
             Assert.That(session.Opened!.Resumed, Is.True);
+            Assert.That(session.WorldsLost, Is.Zero);
             Assert.That(session.Opened!.SessionId, Is.EqualTo(first.SessionId));
             frame = await Reached(session, session.State("x", 30f));
             Assert.That(frame.FrameId, Is.GreaterThan(frameId));

@@ -179,6 +179,20 @@ namespace StreamDit.Tests
 
         private static Dictionary<string, float> Held(params string[] names) => names.ToDictionary(name => name, _ => 1f);
 
+        private static List<string> Notices(StreamDitSession session)
+        {
+            var codes = new List<string>();
+            while (session.TryTakeNews(out News? news))
+            {
+                if (news is Notice notice)
+                {
+                    codes.Add(notice.Code);
+                }
+            }
+
+            return codes;
+        }
+
         [TestCaseSource(nameof(WrongOpenings))]
         public void A_mistake_in_the_opening_raises_where_it_is_opened(string message, object change)
         {
@@ -208,6 +222,8 @@ namespace StreamDit.Tests
             relay.Cut();
             await Until.True(() => session.Opened != first && session.Status == SessionStatus.Playing);
             Assert.That(session.Opened!.Resumed, Is.False);
+            Assert.That(session.WorldsLost, Is.EqualTo(1));
+            Assert.That(Notices(session), Has.Exactly(1).EqualTo(Notice.WorldLost));
             Assert.That(session.Opened!.SteeredBy, Is.EqualTo(both)); // the engine's word
             Assert.That(session.LastPrompt, Is.Empty);
             await session.CloseAsync();

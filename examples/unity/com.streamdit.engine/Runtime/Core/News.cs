@@ -94,7 +94,11 @@ namespace StreamDit
             Words = words ?? Array.Empty<string>();
         }
 
-        /// <summary>UNKNOWN_WORDS, LATE, RUNG_CHANGED, FAR_PROMPT (Words: the nearest prompt) or ACTIONS_RELEASED.</summary>
+        /// <summary>This side's own notice: after a broken connection the engine did not go on with the world.</summary>
+        public const string WorldLost = "WORLD_LOST";
+
+        /// <summary>UNKNOWN_WORDS, LATE, RUNG_CHANGED, FAR_PROMPT (Words: the nearest prompt), ACTIONS_RELEASED or
+        /// WORLD_LOST.</summary>
         public string Code { get; }
 
         /// <summary>0 if it is about none.</summary>

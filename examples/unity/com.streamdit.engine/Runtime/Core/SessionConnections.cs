@@ -290,7 +290,14 @@ namespace StreamDit
             bool open = opened.World.CanBeOpen(Steering.Prompt);
             string usual = open ? "" : opened.World.ExamplePrompts.FirstOrDefault() ?? "";
             Meter.Opened(wish.Prompt ?? usual, opened.Resumed);
+            bool lost = Opened != null && !opened.Resumed;
             Opened = opened;
+            if (lost)
+            {
+                WorldsLost++;
+                const string Detail = "the engine did not keep the session: another world begins at frame 1";
+                News.Add(new Notice(Notice.WorldLost, Detail, 0, null));
+            }
         }
 
         private static HeldState Wished(WorldInfo world, Opening wish)

@@ -57,6 +57,9 @@ namespace StreamDit
 
         public Opened? Opened { get; private set; }
 
+        /// <summary>How often a new world had to begin, because the engine had not kept the one before.</summary>
+        public int WorldsLost { get; private set; }
+
         public Closed? Closed { get; private set; }
 
         public Exception? Error { get; private set; }

@@ -226,6 +226,10 @@ namespace StreamDit
 
         // -------------------------------------------------------------------------------------------------- readings
 
+        /// <summary>How often a new world had to begin, because the engine had not kept the one before; each time a
+        /// <see cref="Notice"/> WORLD_LOST says so.</summary>
+        public int WorldsLost => _life.WorldsLost;
+
         /// <summary>What the engine had to say; the last 64, older ones fall out.</summary>
         public bool TryTakeNews(out News? news) => _life.News.TryTake(out news);
 
