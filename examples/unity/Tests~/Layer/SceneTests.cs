@@ -88,6 +88,65 @@ namespace StreamDit.Tests
             UnityEngine.Object.Destroy(session.gameObject);
         }
 
+        [TestCase(true)]
+        [TestCase(false)]
+        public void A_paused_application_lets_the_engine_rest_if_it_is_ticked(bool ticked)
+        {
+            StreamDitBehaviour session = Playing();
+            session.PauseWithApplication = ticked;
+            StubPlayer.Pause(true);
+            long received = FramesWhileAway(session);
+            Assert.That(received, ticked ? Is.Zero : Is.GreaterThan(8));
+            StubPlayer.Pause(false);
+            long before = session.Session!.Stats().NumFrames;
+            Stage.Until(() => session.Session!.Stats().NumFrames > before + 4, "frames again");
+            UnityEngine.Object.Destroy(session.gameObject);
+        }
+
+        [Test]
+        public void What_the_game_paused_stays_paused_when_the_application_comes_back()
+        {
+            StreamDitBehaviour session = Playing();
+            session.Pause();
+            StubPlayer.Pause(true);
+            StubPlayer.Pause(false);
+            Assert.That(FramesWhileAway(session), Is.Zero);
+            session.Resume();
+            long before = session.Session!.Stats().NumFrames;
+            Stage.Until(() => session.Session!.Stats().NumFrames > before + 4, "frames again");
+            UnityEngine.Object.Destroy(session.gameObject);
+        }
+
+        [Test]
+        public void Buttons_switch_the_profile_restart_and_reopen()
+        {
+            StreamDitBehaviour session = Playing();
+            Opened first = session.Opened!;
+            session.SwitchProfile("cinematic");
+            session.Restart();
+            Stage.For(0.5);
+            Assert.That(session.Link!.Trouble, Is.Empty);
+            session.Reopen();
+            Stage.Until(() => session.IsPlaying && !ReferenceEquals(session.Opened, first), "another session");
+            UnityEngine.Object.Destroy(session.gameObject);
+        }
+
+        private static StreamDitBehaviour Playing()
+        {
+            StreamDitBehaviour session = Stage.Session(Engines.Shared.Address);
+            Stage.Until(() => session.IsPlaying && session.Session!.Stats().NumFrames > 8, "frames");
+            return session;
+        }
+
+        // What was on its way is let through first; no turn is played meanwhile.
+        private static long FramesWhileAway(StreamDitBehaviour session)
+        {
+            Thread.Sleep(1500);
+            long before = session.Session!.Stats().NumFrames;
+            Thread.Sleep(1500);
+            return session.Session.Stats().NumFrames - before;
+        }
+
         [Test]
         public void An_update_allocates_nothing()
         {

@@ -143,6 +143,23 @@ namespace StreamDit.Tests
         }
 
         [Test]
+        public async Task A_game_that_stood_still_for_longer_than_the_engine_waits_plays_on()
+        {
+            using Engine engine = Engine.Start("--idle-timeout", "4");
+            using StreamDitClient client = engine.Client();
+            using StreamDitSession session = await client.PlayAsync(new Opening { Prompt = "a pig in a meadow" });
+            Opened first = session.Opened!;
+            // As a phone in a pocket: this very process sleeps.
+            string self = System.Diagnostics.Process.GetCurrentProcess().Id.ToString();
+            using System.Diagnostics.Process sleeping = System.Diagnostics.Process.Start(
+                "sh", new[] { "-c", "kill -STOP $0; sleep 7; kill -CONT $0", self });
+            await sleeping.WaitForExitAsync();
+            await Until.True(
+                () => session.Status == SessionStatus.Playing && !ReferenceEquals(session.Opened, first), 30, "another session");
+            Assert.That(session.Closed, Is.Null);
+        }
+
+        [Test]
         public async Task A_silent_client_is_closed_as_idle()
         {
             StreamDitOptions options = Engines.Strict.Options();

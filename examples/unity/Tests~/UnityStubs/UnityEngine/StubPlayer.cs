@@ -60,6 +60,17 @@ namespace UnityEngine
             GUI.StubIsDeaf = false;
         }
 
+        /// <summary>The application is paused or goes on: no component's Update is called in between.</summary>
+        public static void Pause(bool paused)
+        {
+            foreach (MonoBehaviour behaviour in new List<MonoBehaviour>(Running.Keys))
+            {
+                behaviour.GetType()
+                    .GetMethod("OnApplicationPause", BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+                    ?.Invoke(behaviour, new object[] { paused });
+            }
+        }
+
         /// <summary>What Unity does with a [RuntimeInitializeOnLoadMethod] when the game starts.</summary>
         public static void Load(Assembly assembly)
         {

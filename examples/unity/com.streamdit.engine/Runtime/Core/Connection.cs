@@ -34,6 +34,9 @@ namespace StreamDit
         private Closed? _cut; // set when this side cuts the call
         private volatile Exception? _writeError;
         private long _heardUs;
+        private long _beatUs; // when a heartbeat was sent last
+        private long _beatWallTicks; // the same by the wall's clock, which goes on while a machine sleeps
+        private volatile bool _stoodStill;
 
         private Connection(
             AsyncDuplexStreamingCall<Outgoing, Incoming> call,
@@ -52,6 +55,11 @@ namespace StreamDit
         }
 
         public Opened Opened { get; }
+
+        /// <summary>
+        /// Whether this process did not run for more than two heartbeats: a phone in a pocket, a laptop asleep, a debugger.
+        /// </summary>
+        public bool StoodStill => _stoodStill;
 
         /// <summary>Says `open` and waits for `opened`.</summary>
         /// <exception cref="RpcException">The engine refused, or none answered.</exception>
@@ -113,6 +121,7 @@ namespace StreamDit
         public async Task<Closed> RunAsync()
         {
             _heardUs = MonotonicClock.NowUs();
+            Beat(_heardUs);
             _outbox.Connect(Opened.LastEventId);
             Task writer = WriteAsync();
             Task beat = BeatAsync();
@@ -214,6 +223,7 @@ namespace StreamDit
                     _meter.Heartbeat(incoming.SentUs, incoming.ServerUs, nowUs);
                     break;
                 case IncomingKind.Closed:
+                    LookAtClocks(nowUs); // it may be read before the next heartbeat is due
                     return incoming.Closed;
                 default:
                     break;
@@ -250,6 +260,21 @@ namespace StreamDit
             }
         }
 
+        private void Beat(long nowUs)
+        {
+            Volatile.Write(ref _beatUs, nowUs);
+            Volatile.Write(ref _beatWallTicks, DateTime.UtcNow.Ticks);
+        }
+
+        private void LookAtClocks(long nowUs)
+        {
+            double beatS = BeatEveryS(Opened, _heartbeatEveryS);
+            double sinceS = Math.Max(
+                (nowUs - Volatile.Read(ref _beatUs)) / 1e6,
+                TimeSpan.FromTicks(DateTime.UtcNow.Ticks - Volatile.Read(ref _beatWallTicks)).TotalSeconds);
+            _stoodStill |= sinceS > 2 * beatS;
+        }
+
         private async Task BeatAsync()
         {
             long silenceUs = (long)(SilentHeartbeats * _heartbeatEveryS * 1e6);
@@ -259,6 +284,7 @@ namespace StreamDit
                 while (true)
                 {
                     long beganUs = MonotonicClock.NowUs();
+                    Beat(beganUs);
                     _outbox.AddSignal(_outbox.Rent(OutgoingKind.Heartbeat), beganUs);
                     await Task.Delay(beat, _over.Token).ConfigureAwait(false);
                     if (_writeError is Exception error)
@@ -267,6 +293,7 @@ namespace StreamDit
                     }
 
                     long nowUs = MonotonicClock.NowUs();
+                    LookAtClocks(nowUs);
                     // A process that stood still (a debugger, a laptop asleep) has not listened either.
                     bool stoodStill = nowUs - beganUs > silenceUs / 2;
                     if (!stoodStill && nowUs - Volatile.Read(ref _heardUs) > silenceUs)

@@ -74,7 +74,8 @@ namespace StreamDit
                 {
                     Connection connection = await OpenAsync().ConfigureAwait(false);
                     played = true;
-                    end = Final(await PlayAsync(connection).ConfigureAwait(false));
+                    Closed closed = await PlayAsync(connection).ConfigureAwait(false);
+                    end = Final(closed, connection.StoodStill);
                 }
                 catch (StreamDitException error)
                 {
@@ -150,7 +151,8 @@ namespace StreamDit
             return _client.Options.Reconnect ? null : new Closed(ClosedReason.ConnectionLost, error.Message);
         }
 
-        private Closed? Final(Closed closed)
+        /// <param name="stoodStill">It fell silent because it did not run: that is over, so another try may play on.</param>
+        private Closed? Final(Closed closed, bool stoodStill)
         {
             if (_closeAsked != null && closed.Reason == ClosedReason.ConnectionLost)
             {
@@ -161,7 +163,8 @@ namespace StreamDit
             bool another = closed.Reason == ClosedReason.ConnectionLost
                 || closed.Reason == ClosedReason.ServerDraining
                 || closed.Reason == ClosedReason.EngineFailed
-                || closed.Reason == ClosedReason.ClientGone;
+                || closed.Reason == ClosedReason.ClientGone
+                || (closed.Reason == ClosedReason.Idle && stoodStill);
             return another && _client.Options.Reconnect ? null : closed;
         }
 

@@ -16,6 +16,10 @@ namespace StreamDit.Unity
     {
         [SerializeField] private LinkSettings settings = new LinkSettings();
 
+        [Tooltip("While the application is paused (a phone's in the background, a desktop's without Run In Background) the engine"
+            + " rests too.")]
+        [SerializeField] private bool pauseWithApplication = true;
+
         [Header("Events")]
         [Tooltip("The session is open: frames follow.")]
         [SerializeField] private UnityEvent onOpened = new UnityEvent();
@@ -32,7 +36,17 @@ namespace StreamDit.Unity
         [Tooltip("The session is over for good; why.")]
         [SerializeField] private UnityEvent<string> onClosed = new UnityEvent<string>();
 
+        private bool _paused; // by the game
+        private bool _applicationPaused;
+
         public LinkSettings Settings => settings;
+
+        /// <summary>Whether the engine rests while the application is paused, and nobody sees its frames.</summary>
+        public bool PauseWithApplication
+        {
+            get => pauseWithApplication;
+            set => pauseWithApplication = value;
+        }
 
         public UnityEvent OnOpened => onOpened;
 
@@ -68,6 +82,55 @@ namespace StreamDit.Unity
             }
         }
 
+        /// <summary>No more frames until <see cref="Resume"/>; the session stays. Before it is open nothing happens.</summary>
+        public void Pause()
+        {
+            if (IsPlaying)
+            {
+                _paused = true;
+                Session!.Pause();
+            }
+        }
+
+        /// <summary>Goes on after <see cref="Pause"/>.</summary>
+        public void Resume()
+        {
+            _paused = false;
+            if (IsPlaying && !_applicationPaused)
+            {
+                Session!.Resume();
+            }
+        }
+
+        /// <summary>The world starts again from noise, with the session's own seed.</summary>
+        public void Restart()
+        {
+            if (IsPlaying)
+            {
+                Session!.Reset();
+            }
+        }
+
+        /// <summary>Another point on the latency dial, e.g. responsive; before the session is open it becomes the wish of the next.</summary>
+        public void SwitchProfile(string profile)
+        {
+            if (IsPlaying)
+            {
+                Session!.SwitchProfile(profile);
+            }
+            else
+            {
+                settings.profile = profile;
+            }
+        }
+
+        /// <summary>Ends the session, if there is one, and opens another.</summary>
+        public void Reopen()
+        {
+            enabled = false;
+            enabled = true;
+        }
+
         /// <summary>What is happening now, in the world's order; and what the game expects at the next frames.</summary>
         public void State(ReadOnlySpan<float> values, ReadOnlySpan<float> horizon = default)
         {
@@ -95,8 +158,13 @@ namespace StreamDit.Unity
         private void OnEnable()
         {
             Link?.Dispose();
+            (_paused, _applicationPaused) = (false, false);
             Link = new EngineLink(settings);
-            Link.WasOpened += _ => onOpened.Invoke();
+            Link.WasOpened += _ =>
+            {
+                _paused = false; // another session, or the same over another connection, plays
+                onOpened.Invoke();
+            };
             Link.PromptApplied += onPromptApplied.Invoke;
             Link.RungChanged += onRungChanged.Invoke;
             Link.TroubleCame += Tell;
@@ -105,6 +173,30 @@ namespace StreamDit.Unity
         }
 
         private void Update() => Link?.Poll(Time.unscaledTimeAsDouble);
+
+        // Update stands still from here on, and the reader's thread would go on giving the engine credit.
+        private void OnApplicationPause(bool paused)
+        {
+            if (!pauseWithApplication || paused == _applicationPaused)
+            {
+                return;
+            }
+
+            _applicationPaused = paused;
+            if (!IsPlaying || _paused)
+            {
+                return;
+            }
+
+            if (paused)
+            {
+                Session!.Pause();
+            }
+            else
+            {
+                Session!.Resume();
+            }
+        }
 
         // A scene that changes must not stand still for it: the engine is told in the background.
         private void OnDisable() => Link?.CloseInBackground("component disabled");
