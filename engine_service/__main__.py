@@ -1,5 +1,7 @@
 """`streamdit-engine`: one command per stage of a world's life."""
 
+import os
+
 import typer
 
 from engine_service.commands import making, measuring, serving
@@ -27,6 +29,7 @@ app.command("bench", rich_help_panel="Measure")(measuring.bench_machine)
 
 def main() -> None:
     """Entry point."""
+    os.environ["MPLBACKEND"] = "agg"  # a notebook's may be none here, and matplotlib refuses it where it is imported
     app()
 
 

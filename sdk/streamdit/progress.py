@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -55,6 +56,24 @@ def progress_line(title: str, done: int, total: int | None, elapsed_s: float) ->
         return f"{title}: {done} in {elapsed_s:.0f} s"
     to_go = f", {elapsed_s * (total - done) / done:.0f} s to go" if done < total else ""
     return f"{title}: {done} of {total} in {elapsed_s:.0f} s{to_go}"
+
+
+@contextmanager
+def counted(title: str, total: int | None, *, unit: str = "") -> Iterator[Callable[[], None]]:
+    """A function to call for each of `total` things that is done, where they are no items of a loop.
+
+    Args:
+        unit: what they are, for the bar.
+    """
+    if not on_terminal():
+        yield ProgressLines(title, total).advance
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415  an optional extra
+
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn(f"{{task.completed:.0f}} {unit}")
+    with Progress(*columns, TimeElapsedColumn(), transient=True) as progress:
+        bar = progress.add_task(title, total=total)
+        yield lambda: progress.advance(bar)
 
 
 def track(items: Iterable[Item], title: str, *, total: int | None = None) -> Iterator[Item]:

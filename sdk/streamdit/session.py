@@ -80,6 +80,7 @@ class Session(AsyncIterator[Frame]):
         self._pid = os.getpid()
         self._open: Stream | None = None
         self._last_event_id = 0
+        self._held_again_id = 0  # the event that said again what the engine had let go
         self._profile = ""  # switched to; "": as opened
         self._held: Frame | None = None  # LOCKSTEP: given out and not yet acknowledged
 
@@ -288,7 +289,8 @@ class Session(AsyncIterator[Frame]):
         """The engine let go what this side holds: it was silent, and is no more. Called by the reader."""
         held = self._said.actions or {}
         if any(held.values()):
-            message = _convert_client.actions_message(self._next_event_id(), now_us(), ActionsWish(held))
+            self._held_again_id = self._next_event_id()
+            message = _convert_client.actions_message(self._held_again_id, now_us(), ActionsWish(held))
             self._stream.outbox.replace("held again", message)  # the reader waits for no room
 
     # ------------------------------------------------------------------------------------------------- frames

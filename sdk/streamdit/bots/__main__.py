@@ -3,32 +3,46 @@
     streamdit-bots --address localhost:50051 --bots 4 --seconds 30 --scenario wander --report report.json
 
 Leaves FILE.json, FILE.png beside it, and with --record a folder per bot: a recording and sheet.png.
-Exit status 1 if any bot had no session or no frame.
+Exit status 1 if any bot had no session or no frame, lost its session before its time or could not record it all, or if
+the report could not be written; 128 and the signal's number after SIGINT, SIGTERM or SIGHUP, which end the run early
+with recordings and report.
 """
 
 import asyncio
 import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from streamdit.bots.bot import KNOWN_SCENARIOS, BotPlan, play
 from streamdit.bots.plot import draw_report, draw_sheet
 from streamdit.bots.replay import Replay
 from streamdit.bots.report import build
+from streamdit.bots.stopping import Stopping
 from streamdit.bots.take import Take
 from streamdit.errors import RecordingError, StreamDiTError
+from streamdit.progress import counted
 from streamdit.recording import Recording
 from streamdit.types import TRANSITIONS, PromptTransition, ServerInfo
 
 console = Console(stderr=True)
 
 
-async def play_all(plan: BotPlan, num_bots: int) -> tuple[list[Take], ServerInfo | None]:
-    """All bots at once, each over a connection of its own; what the engine said about itself."""
+async def play_all(
+    plan: BotPlan, num_bots: int, stopping: Stopping | None = None
+) -> tuple[list[Take], ServerInfo | None]:
+    """All bots at once, each over a connection of its own; what the engine said about itself.
+
+    Args:
+        stopping: ends them early on a signal; for the main thread.
+    """
     info = None
     try:
         async with plan.client() as client:
@@ -36,12 +50,63 @@ async def play_all(plan: BotPlan, num_bots: int) -> tuple[list[Take], ServerInfo
     except StreamDiTError as error:
         failed = Take(0, errors=[str(error)])
         return [failed], None
-    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f} frames")
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
-        fps = next((w.fps for w in info.worlds if plan.world in ("", w.name)), 0.0)
-        bar = progress.add_task(f"{num_bots} x {plan.scenario}", total=plan.seconds * fps * num_bots)
-        takes = await asyncio.gather(*(play(plan, bot, lambda: progress.advance(bar)) for bot in range(num_bots)))
+    fps = next((w.fps for w in info.worlds if plan.world in ("", w.name)), 0.0)
+    frames = round(plan.seconds * fps * num_bots)
+    with counted(f"{num_bots} x {plan.scenario}", frames, unit="frames") as advance:
+        tasks = [asyncio.create_task(play(plan, bot, advance)) for bot in range(num_bots)]
+        with nullcontext() if stopping is None else stopping.cancels(tasks):
+            takes = await asyncio.gather(*tasks)
     return list(takes), info
+
+
+def prepare(report: Path, record: Path | None, num_bots: int) -> None:
+    """Make the folders.
+
+    Raises:
+        ValueError: the report would be written over by its picture, or a recording is there already.
+        OSError: a folder cannot be made.
+    """
+    if report.suffix.lower() == ".png":
+        raise ValueError(f"--report is {report}: it is JSON, and its picture goes beside it as .png; say .json")
+    if report.is_dir():
+        raise ValueError(f"--report is {report}, a folder; expected a file")
+    report.parent.mkdir(parents=True, exist_ok=True)
+    if record is not None:
+        for folder in (record / f"bot-{bot}" for bot in range(num_bots)):
+            if (folder / "session.json").exists():
+                raise ValueError(f"--record is {record}: {folder.name} holds a recording already")
+        record.mkdir(parents=True, exist_ok=True)
+
+
+def write_report(built: dict[str, Any], report: Path) -> bool:
+    """Whether it is in its file; if it cannot be, it goes to stdout."""
+    text = json.dumps(built, indent=2) + "\n"
+    try:
+        unfinished = report.with_name(report.name + ".tmp")
+        unfinished.write_text(text, encoding="utf-8")
+        os.replace(unfinished, report)
+    except OSError as error:
+        console.print(f"the report cannot be written, here it is: {error}", style="red", markup=False)
+        sys.stdout.write(text)
+        return False
+    return True
+
+
+def draw(takes: Sequence[Take], built: dict[str, Any], report: Path, record: Path | None) -> bool:
+    """Whether the pictures could be drawn; a line for each that could not."""
+    drawn = True
+    sheets = [] if record is None else [record / f"bot-{take.bot}" for take in takes if take.frames]
+    pictures: list[tuple[Path, Callable[[Path], None]]] = [
+        (report.with_suffix(".png"), lambda path: draw_report(takes, built, path)),
+        *((folder / "sheet.png", lambda path: draw_sheet(Recording.load(path.parent), path)) for folder in sheets),
+    ]
+    for path, draw_into in pictures:
+        try:
+            draw_into(path)
+        except (OSError, RecordingError) as error:
+            console.print(f"{path} cannot be drawn: {error}", style="red", markup=False)
+            drawn = False
+    return drawn
 
 
 def run(
@@ -90,25 +155,26 @@ def run(
             ca=ca,
             token=token,
         )
-    except (ValueError, RecordingError) as error:
+        prepare(report, record, bots)
+    except (ValueError, OSError, RecordingError) as error:
         raise typer.BadParameter(str(error)) from error
-    takes, info = asyncio.run(play_all(plan, bots))
+    stopping = Stopping()
+    takes, info = asyncio.run(play_all(plan, bots, stopping))
     options: dict[str, object] = {"transition": transition, "strength": strength}
     if recording is not None:
         options["recording"] = str(recording)
+    if stopping.signal is not None:
+        options["stopped_by"] = signal.Signals(stopping.signal).name
     built = build(scenario, seconds, takes, info, options=options)
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps(built, indent=2) + "\n", encoding="utf-8")
-    draw_report(takes, built, report.with_suffix(".png"))
-    if record is not None:
-        for take in (take for take in takes if take.frames):
-            folder = record / f"bot-{take.bot}"
-            draw_sheet(Recording.load(folder), folder / "sheet.png")
+    written = write_report(built, report)
     for key in ("frames", "fps", "interval_ms", "control_latency_ms", "visible_latency_ms", "dropped"):
         console.print(f"{key:20} {built[key]}")
     for problem in built["errors"]:
         console.print(problem, style="red", markup=False)
-    if not all(take.frames for take in takes):
+    drawn = draw(takes, built, report, record)
+    if stopping.signal is not None:
+        raise typer.Exit(128 + stopping.signal)
+    if not (written and drawn and all(take.complete for take in takes)):
         raise typer.Exit(1)
 
 

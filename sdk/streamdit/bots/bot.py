@@ -3,19 +3,21 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from streamdit._prompt import PromptWish
+from streamdit._stream import ACTIONS_RELEASED
 from streamdit.bots.film import Film
 from streamdit.bots.replay import Replay
 from streamdit.bots.scenarios import SCENARIOS, Step, refused
 from streamdit.bots.take import EventNote, Take, frame_note, thumbnail
 from streamdit.bots.trajectories import StateValues
 from streamdit.client import Client, connect
-from streamdit.errors import SessionClosed, StreamDiTError
+from streamdit.errors import RecordingError, SessionClosed, StreamDiTError
 from streamdit.frames import Frame
 from streamdit.session import Session
 from streamdit.types import TRANSITIONS, ClosedReason, EventRejected, Notice, PromptTransition, WorldInfo
@@ -85,7 +87,10 @@ class BotPlan:
 
 
 async def play(plan: BotPlan, bot: int, on_frame: Callable[[], object] = lambda: None) -> Take:
-    """One bot's run. What goes wrong ends up in `Take.errors`; it does not raise."""
+    """One bot's run. What goes wrong ends up in `Take.errors`; it does not raise.
+
+    Cancelled, it ends there, closes its session and finishes its recording.
+    """
     take = Take(bot)
     try:
         async with plan.client() as client:
@@ -107,6 +112,8 @@ async def play(plan: BotPlan, bot: int, on_frame: Callable[[], object] = lambda:
                     _keep_news(session, take)
     except (StreamDiTError, ValueError) as error:  # a replay may hold values that the world's actions cannot have
         take.errors.append(f"bot {bot}: {error}")
+    except asyncio.CancelledError:
+        take.notices.append(f"bot {bot}: stopped before its time")
     if take.closed is not None and take.closed.reason is not ClosedReason.CLIENT_CLOSED:
         take.errors.append(f"bot {bot}: closed, {take.closed.reason.name}: {take.closed.detail}")
     return take
@@ -120,26 +127,41 @@ async def _served(client: Client, name: str) -> WorldInfo | None:
 
 async def _live(session: Session, plan: BotPlan, take: Take, on_frame: Callable[[], object]) -> None:
     """Act and watch side by side until the time is up or the session ends."""
+    # One thread looks at the pictures, one after the other: the recording is finished after the last of them.
+    watcher = ThreadPoolExecutor(1, f"bot {take.bot}")
     film = None
     if plan.record is not None:
         film = Film(plan.record / f"bot-{take.bot}", session, plan.scenario)
+    loop = asyncio.get_running_loop()
     steps = plan.steps(session.opened.world, take.bot)
     actor = asyncio.create_task(_act(session, plan, steps, take, film))
     try:
         async with asyncio.timeout(plan.seconds):
             async for frame in session:
                 take.frames.append(frame_note(frame))
+                _keep_news(session, take, film)
                 on_frame()
                 if film is not None or plan.scenario == "probe":
                     # x264 and JPEG take milliseconds; the loop has to go on reading meanwhile.
-                    await asyncio.to_thread(_look, frame, plan, take, film)
+                    await loop.run_in_executor(watcher, _look, frame, plan, take, film)
     except TimeoutError:
         pass
     finally:
         actor.cancel()
         await asyncio.gather(actor, return_exceptions=True)
-        if film is not None:
-            await asyncio.to_thread(film.finish)
+        await loop.run_in_executor(watcher, _finish, take, film)
+        watcher.shutdown()
+
+
+def _finish(take: Take, film: Film | None) -> None:
+    """The recording is whole, or the take says why not."""
+    if film is None:
+        return
+    try:
+        film.finish()
+    except RecordingError as error:
+        take.lost_film = True
+        take.errors.append(f"bot {take.bot}: {error}")
 
 
 def _look(frame: Frame, plan: BotPlan, take: Take, film: Film | None) -> None:
@@ -162,7 +184,6 @@ async def _act(session: Session, plan: BotPlan, steps: Iterator[Step], take: Tak
             await _say(session, plan, step, take, film)
             if step.stop_reading_s is not None:
                 await _stall(session, step.stop_reading_s, take)
-            _keep_news(session, take)
     except SessionClosed:
         return  # the watcher learns why
     except ValueError as error:  # the world takes no source frames
@@ -222,7 +243,7 @@ async def _stall(session: Session, stop_s: float, take: Take) -> None:
     take.stall_ns = (stopped_ns, time.monotonic_ns())
 
 
-def _keep_news(session: Session, take: Take) -> None:
+def _keep_news(session: Session, take: Take, film: Film | None = None) -> None:
     """Before newer ones push them out."""
     while session.notices:
         news = session.notices.popleft()
@@ -231,5 +252,7 @@ def _keep_news(session: Session, take: Take) -> None:
                 take.errors.append(f"bot {take.bot}: event refused, {news.reason}: {news.detail}")
             case Notice():
                 take.notices.append(f"bot {take.bot}: {news.code}: {news.detail}")
+                if film is not None and news.code == ACTIONS_RELEASED:
+                    film.let_go(session._held_again_id, session.last_actions or {})
             case _:
                 take.notices.append(f"bot {take.bot}: DRAINING: {news.detail}")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamdit._prompt import PromptWish
+from streamdit.errors import RecordingError
 from streamdit.frames import Frame
 from streamdit.recording import Recorder
 from streamdit.session import Session
@@ -20,13 +21,18 @@ MAX_WAITING_EVENTS = 1024  # not obeyed yet; the oldest falls out
 
 
 class Film:
-    """Frames come from one thread, events from another. What the session was opened with is in force at first."""
+    """Frames come from one thread, events from another. What the session was opened with is in force at first.
+
+    Once something cannot be written, e.g. because the disk is full, nothing more is, and `finish` says so.
+    """
 
     def __init__(self, folder: Path, session: Session, scenario: str) -> None:
         opened, world = session.opened, session.opened.world
         self._lock = threading.Lock()
         self._waiting: deque[tuple[int, Callable[[], None]]] = deque(maxlen=MAX_WAITING_EVENTS)
-        self._last_frame_id = 0
+        self._last_slot: int | None = None  # the media time of the last frame, in frame periods
+        self._period_us = world.frame_period_us
+        self._failed = False
         self._recorder = Recorder(
             folder,
             fps=world.fps,
@@ -70,6 +76,14 @@ class Film:
         """A set was sent; written once a frame obeys it."""
         self._later(event_id, partial(self._recorder.actions, dict(held)))
 
+    def let_go(self, again_id: int, held: Mapping[str, float]) -> None:
+        """The engine holds nothing any more, and what this side holds again once a frame obeys that event."""
+        with self._lock:
+            now = [(0, partial(self._recorder.actions, {}))]
+            self._waiting.extendleft(now)
+        if any(held.values()):
+            self.actions(again_id, held)
+
     def source(self, event_id: int, strength: float) -> None:
         """A source frame was sent; its strength is written once a frame obeys it."""
         self._later(event_id, partial(self._recorder.event, "source_frame", strength=strength))
@@ -79,17 +93,31 @@ class Film:
             self._waiting.append((event_id, write))
 
     def frame(self, frame: Frame, rgb: NDArray[np.uint8]) -> None:
-        """The next frame, rgb (H, W, 3); frames lost before it are noted as a `gap`."""
-        lost = frame.frame_id - self._last_frame_id - 1
-        if lost and self._last_frame_id:
-            self._recorder.event("gap", num_frames=lost)
-        self._last_frame_id = frame.frame_id
+        """The next frame, rgb (H, W, 3); frames lost before it are noted as a `gap`, and take their time."""
+        if self._failed:
+            return
+        try:
+            self._write(frame, rgb)
+        except RecordingError:
+            self._failed = True
+
+    def _write(self, frame: Frame, rgb: NDArray[np.uint8]) -> None:
+        slot = round(frame.pts_us / self._period_us)
+        if self._last_slot is not None and slot > self._last_slot + 1:
+            self._recorder.gap(slot - self._last_slot - 1)
+        self._last_slot = slot
         with self._lock:
+            obeyed = []
             while self._waiting and self._waiting[0][0] <= frame.last_event_id:
-                _, write = self._waiting.popleft()
-                write()
+                obeyed.append(self._waiting.popleft()[1])
+        for write in obeyed:
+            write()
         self._recorder.frame(rgb)
 
     def finish(self) -> None:
-        """The recording is whole."""
+        """The recording is whole.
+
+        Raises:
+            RecordingError: it is not, because something could not be written.
+        """
         self._recorder.finish()

@@ -1,11 +1,12 @@
 """Pictures of a run: `report.png` from takes, `sheet.png` from a recording."""
 
+import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -22,10 +23,11 @@ MAX_PICTURES = 60
 
 def draw_report(takes: Sequence[Take], report: dict[str, Any], path: Path) -> None:
     """Intervals over time, their histogram, and the latencies; PNG."""
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415  after the backend is chosen
+    os.environ["MPLBACKEND"] = "agg"  # a notebook's may be none here, and matplotlib refuses it where it is imported
+    from matplotlib.figure import Figure  # noqa: PLC0415
 
-    figure, ((over_time, histogram), (latency, text)) = plt.subplots(2, 2, figsize=(12, 7))
+    figure = Figure(figsize=(12, 7))
+    (over_time, histogram), (latency, text) = figure.subplots(2, 2)
     for take in takes:
         arrivals_s = [(frame.arrival_ns - take.began_ns) / 1e9 for frame in take.frames[1:]]
         over_time.plot(arrivals_s, intervals_ms(take), ".", markersize=2, label=f"bot {take.bot}")
@@ -52,7 +54,6 @@ def draw_report(takes: Sequence[Take], report: dict[str, Any], path: Path) -> No
     text.text(0, 1, _words(report), va="top", family="monospace", fontsize=9)
     figure.tight_layout()
     figure.savefig(path, dpi=100)
-    plt.close(figure)
 
 
 def _words(report: dict[str, Any]) -> str:
@@ -87,7 +88,6 @@ def draw_sheet(recording: Recording, path: Path) -> None:
     rows = max(1, -(-len(chosen) // columns))
     sheet = Image.new("RGB", (columns * width, rows * (height + CAPTION_PX)), "white")
     draw = ImageDraw.Draw(sheet)
-    prompts, states = recording.prompts(), recording.states()
     wanted = set(chosen)
     last = chosen[-1] + 1 if chosen else 0
     for index, rgb in enumerate(recording.frames(0, last)):
@@ -97,12 +97,20 @@ def draw_sheet(recording: Recording, path: Path) -> None:
         left, top = column * width, row * (height + CAPTION_PX)
         picture = Image.fromarray(rgb).resize((width, height), Image.Resampling.NEAREST)
         sheet.paste(picture, (left, top))
-        values = " ".join(
-            f"{field.name}={value:.4g}" for field, value in zip(recording.state_fields, states[index], strict=True)
-        )
-        caption = [f"{index / recording.fps:.0f} s", *_wrapped(prompts[index], width), *_wrapped(values, width)]
-        draw.multiline_text((left + 2, top + height + 1), "\n".join(caption[:4]), fill="black", spacing=0)
+        draw.multiline_text((left + 2, top + height + 1), caption(recording, index, width), fill="black", spacing=0)
     sheet.save(path)
+
+
+def caption(recording: Recording, index: int, width_px: int) -> str:
+    """When a frame is shown, the prompt it obeys and what was said of its state; four lines at most."""
+    values = " ".join(
+        f"{field.name}={value:.4g}"
+        for field, value in zip(recording.state_fields, recording.states(unsaid=math.nan)[index], strict=True)
+        if not math.isnan(value)  # open
+    )
+    seconds = f"{recording.times_us()[index] / 1e6:.0f} s"
+    lines = [seconds, *_wrapped(recording.prompts()[index], width_px), *_wrapped(values, width_px)]
+    return "\n".join(lines[:4])
 
 
 def _wrapped(text: str, width_px: int) -> list[str]:

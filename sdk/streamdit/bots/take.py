@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamdit.frames import Frame
-from streamdit.types import Closed, Drops, Opened
+from streamdit.types import Closed, ClosedReason, Drops, Opened
 
 THUMBNAIL_PX = 64  # wide, at least; enough to see where the critter is
 
@@ -51,6 +51,13 @@ class Take:
     num_replaced: int = 0  # frames this bot was too slow to look at
     notices: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    lost_film: bool = False  # not all of it could be recorded
+
+    @property
+    def complete(self) -> bool:
+        """Whether it played as long as it wanted to, and its recording is whole."""
+        ended = self.closed is not None and self.closed.reason is ClosedReason.CLIENT_CLOSED
+        return bool(self.frames) and ended and not self.lost_film
 
 
 def frame_note(frame: Frame) -> FrameNote:
