@@ -1,6 +1,7 @@
 #nullable enable
 using System.Diagnostics;
 using System.Linq;
+using System.Reflection;
 using System.Threading;
 using Cysharp.Net.Http;
 using NUnit.Framework;
@@ -43,7 +44,7 @@ namespace StreamDit.Tests
                 UnityEngine.Application.isPlaying = true;
             }
 
-            AssemblyReloadEvents.StubReload(); // waits for what is closed in the background
+            Lifetime.CloseAll("test over"); // waits for what is closed in the background
             Assert.That(YetAnotherHttpHandler.StubNumAlive, Is.Zero);
         }
 
@@ -60,12 +61,54 @@ namespace StreamDit.Tests
                 Draw(window);
                 Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Takes: prompt, state, actions"));
                 Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Steered at the opening by: prompt"));
+                Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Steered now by: prompt"));
+                session.Actions(new float[] { 1, 0, 0, 0 });
+                Draw(window);
+                Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Steered now by: prompt, actions"));
+                session.Session!.Release(Steering.Prompt);
+                Draw(window);
+                Assert.That(GUI.StubDrawn, Has.Some.EqualTo("Steered now by: actions"));
             }
             finally
             {
                 window.Close();
                 UnityEngine.Object.Destroy(session.gameObject);
             }
+        }
+
+        [Test]
+        public void Its_address_outlives_a_reload_and_a_token_does_not()
+        {
+            using Engine engine = Engine.Start("--token", "sesame");
+            Editor.StreamDitWindow.Open();
+            EditorWindow window = EditorWindow.StubFind("StreamDitWindow");
+            try
+            {
+                EditorGUILayout.StubTyped["Address"] = engine.Address;
+                EditorGUILayout.StubTyped["Token"] = "sesame";
+                GUI.StubClick = "Connect";
+                Until(window, () => GUI.StubDrawn.Contains("Status: Playing"), "a session that needs a token");
+                window = window.StubReloaded();
+                GUI.StubClick = "Connect";
+                Until(window, () => GUI.StubDrawn.Any(text => text.Contains("UNAUTHENTICATED") || text.Contains("token")), "a refusal");
+                Assert.That(Lifetime.Last!.Settings.address, Is.EqualTo(engine.Address));
+                Assert.That(Lifetime.Last.Settings.token, Is.Empty);
+            }
+            finally
+            {
+                window.Close();
+            }
+        }
+
+        [Test]
+        public void A_picture_keeps_its_shape()
+        {
+            byte[] wide = new byte[64 * 16 * 3];
+            using var picture = new FrameTexture();
+            picture.Show(Encoding.Rgb24, 64, 16, wide, wide.Length);
+            typeof(Editor.StreamDitWindow).GetMethod("DrawPicture", BindingFlags.Static | BindingFlags.NonPublic)!
+                .Invoke(null, new object[] { picture });
+            Assert.That(GUI.StubPlace.width / GUI.StubPlace.height, Is.EqualTo(4));
         }
 
         private static void Until(EditorWindow window, System.Func<bool> happened, string what)

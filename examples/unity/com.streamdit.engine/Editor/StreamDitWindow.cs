@@ -14,11 +14,13 @@ namespace StreamDit.Editor
     {
         private const double ReadEveryS = 0.5;
 
-        private readonly LinkSettings _settings = new LinkSettings();
+        // Serialized: kept over a reload of the code and, with the layout, over the editor's end. No token is.
+        [SerializeField] private LinkSettings _settings = new LinkSettings();
         private EngineLink? _own;
         private SessionStats? _stats;
         private double _readS = double.NegativeInfinity;
         private string _prompt = "";
+        [System.NonSerialized] private string _token = "";
         private Vector2 _scroll;
 
         // What ended stays to be read until something else begins.
@@ -94,6 +96,16 @@ namespace StreamDit.Editor
             LinkSettings shown = ours ? _settings : watched!.Settings;
             shown.address = EditorGUILayout.TextField("Address", shown.address);
             shown.secure = EditorGUILayout.Toggle("TLS", shown.secure);
+            if (shown.secure)
+            {
+                shown.rootCertificates = EditorGUILayout.TextField("Root certificates (PEM)", shown.rootCertificates);
+            }
+
+            if (ours)
+            {
+                _token = EditorGUILayout.PasswordField("Token", _token); // of a game's session it is nobody's to see
+            }
+
             shown.world = EditorGUILayout.TextField("World", shown.world);
             EditorGUI.EndDisabledGroup();
             if (ours && (_own == null || _own.Closed != null))
@@ -101,7 +113,7 @@ namespace StreamDit.Editor
                 if (GUILayout.Button("Connect"))
                 {
                     _own?.Dispose();
-                    _own = new EngineLink(_settings);
+                    _own = new EngineLink(_settings.With(_token));
                     _own.TroubleCame += trouble => Debug.LogWarning("StreamDiT: " + trouble);
                     _own.Open();
                 }
@@ -122,8 +134,9 @@ namespace StreamDit.Editor
                 return;
             }
 
-            float size = Mathf.Min(place.width, place.height);
-            GUI.DrawTextureWithTexCoords(new Rect(place.x, place.y, size, size), texture, picture.UvRect);
+            float scale = Mathf.Min(place.width / texture.width, place.height / texture.height);
+            GUI.DrawTextureWithTexCoords(
+                new Rect(place.x, place.y, texture.width * scale, texture.height * scale), texture, picture.UvRect);
         }
 
         private void DrawPrompt(EngineLink watched)
@@ -149,6 +162,7 @@ namespace StreamDit.Editor
                 : $"{opened.World.Name}, {opened.World.Width}x{opened.World.Height}, profile {opened.Profile}");
             EditorGUILayout.LabelField("Takes", Told(opened?.World.SteeredBy));
             EditorGUILayout.LabelField("Steered at the opening by", Told(opened?.SteeredBy));
+            EditorGUILayout.LabelField("Steered now by", Told(watched.Session?.SteeredBy));
             EditorGUILayout.LabelField("Pace", Told(_stats?.Fps, "fps"));
             EditorGUILayout.LabelField("Jitter p95", Told(_stats?.JitterMs?.P95, "ms"));
             EditorGUILayout.LabelField("Control latency p50", Told(_stats?.ControlLatencyMs?.P50, "ms"));

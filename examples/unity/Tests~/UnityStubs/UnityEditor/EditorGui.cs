@@ -64,6 +64,23 @@ namespace UnityEditor
         /// <summary>Not Unity's: draws the window.</summary>
         public void StubDraw() => Send("OnGUI");
 
+        /// <summary>
+        /// Not Unity's: the code is loaded anew, so a new object gets what was serialized; the other is closed without a word.
+        /// </summary>
+        public EditorWindow StubReloaded()
+        {
+            Send("OnDisable");
+            var next = (EditorWindow)Activator.CreateInstance(GetType(), true);
+            foreach (FieldInfo field in SerializedProperty.FieldsOf(GetType()))
+            {
+                field.SetValue(next, field.GetValue(this));
+            }
+
+            Windows[GetType()] = next;
+            next.Send("OnEnable");
+            return next;
+        }
+
         private void Send(string message) => GetType()
             .GetMethod(message, BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)
             ?.Invoke(this, null);
@@ -164,6 +181,9 @@ namespace UnityEditor
 
         public static string TextField(string label, string text, params GUILayoutOption[] options) =>
             StubTyped.Remove(label, out string typed) ? typed : text;
+
+        public static string PasswordField(string label, string password, params GUILayoutOption[] options) =>
+            TextField(label, password);
 
         public static bool Toggle(string label, bool value, params GUILayoutOption[] options) => value;
 

@@ -151,8 +151,14 @@ namespace UnityEngine
         public static void DrawTexture(Rect position, Texture image) =>
             DrawTextureWithTexCoords(position, image, new Rect(0, 0, 1, 1));
 
-        public static void DrawTextureWithTexCoords(Rect position, Texture image, Rect texCoords) =>
+        public static void DrawTextureWithTexCoords(Rect position, Texture image, Rect texCoords)
+        {
             StubPictures.Add((image, texCoords));
+            StubPlace = position;
+        }
+
+        /// <summary>Not Unity's: where the last picture was drawn.</summary>
+        public static Rect StubPlace { get; private set; }
     }
 
     public class GUILayout

@@ -286,6 +286,9 @@ namespace StreamDit
             {
                 // After a reconnect it is newer than what was wished for: a game goes on saying states meanwhile.
                 _held = _held?.For(opened.World) ?? Wished(opened.World, wish);
+                // What was said while nothing was connected is about to be said.
+                IEnumerable<Steering> said = _steering.Where(opened.World.SteeredBy.Contains);
+                Volatile.Write(ref _steering, opened.SteeredBy.Union(said).OrderBy(one => one).ToArray());
                 bool fits = _actions?.Length == opened.World.Actions.Count;
                 _actions = fits ? _actions : wish.Actions == null ? null : ActionSet.Of(opened.World, wish.Actions);
             }

@@ -29,6 +29,7 @@ namespace StreamDit
         private volatile Recorder? _recorder;
         private HeldState? _held;
         private float[]? _actions; // the set in force as far as this side has said it; null: none was said
+        private IReadOnlyList<Steering> _steering = Array.Empty<Steering>(); // replaced, never changed: any thread may read it
         private ulong _newestFrameId; // All: received and perhaps not acknowledged
         private long _newestReceivedUs;
 
@@ -68,6 +69,9 @@ namespace StreamDit
 
         public Delivery Delivery => _opening.Delivery;
 
+        /// <summary>What this side has said and not un-said, and what the engine opened with.</summary>
+        public IReadOnlyList<Steering> SteeredBy => Volatile.Read(ref _steering);
+
         // ---------------------------------------------------------------------------------------------------- saying
 
         public ulong Send(Outgoing outgoing)
@@ -78,6 +82,7 @@ namespace StreamDit
             ulong eventId = Outbox.AddEvent(outgoing, MonotonicClock.NowUs());
             if (kind == OutgoingKind.Prompt)
             {
+                Steers(Steering.Prompt);
                 _recorder?.Prompt(eventId, text, transition);
             }
 
@@ -115,6 +120,7 @@ namespace StreamDit
 
         private ulong SendState(ReadOnlySpan<float> values, ReadOnlySpan<float> horizon, HeldState? held)
         {
+            Steers(Steering.State);
             Outgoing state = Outbox.Rent(OutgoingKind.State);
             IReadOnlyList<string>? fields = held?.Fields;
             state.SetState(values, horizon, fields);
@@ -147,6 +153,7 @@ namespace StreamDit
                 }
 
                 values.CopyTo(_actions);
+                Steers(Steering.Actions);
                 Outgoing actions = Outbox.Rent(OutgoingKind.Actions);
                 actions.SetActions(opened.World.Actions, values, horizon);
                 ulong eventId = Outbox.AddEvent(actions, MonotonicClock.NowUs());
@@ -188,12 +195,38 @@ namespace StreamDit
                     }
                 }
 
+                Volatile.Write(ref _steering, _steering.Except(steering).ToArray());
                 Outgoing release = Outbox.Rent(OutgoingKind.Release);
                 release.Released = steering.ToArray(); // it waits: a caller may change its own
                 ulong eventId = Outbox.AddEvent(release, MonotonicClock.NowUs());
                 _recorder?.Release(eventId, steering);
                 return eventId;
             }
+        }
+
+        private void Steers(Steering steering)
+        {
+            lock (_lock)
+            {
+                // One after another in the enum's order; allocates only when it is new.
+                if (!Contains(_steering, steering))
+                {
+                    Volatile.Write(ref _steering, _steering.Append(steering).OrderBy(one => one).ToArray());
+                }
+            }
+        }
+
+        private static bool Contains(IReadOnlyList<Steering> all, Steering one)
+        {
+            for (int index = 0; index < all.Count; index++)
+            {
+                if (all[index] == one)
+                {
+                    return true;
+                }
+            }
+
+            return false;
         }
 
         /// <summary>A start for this session's world and profile.</summary>

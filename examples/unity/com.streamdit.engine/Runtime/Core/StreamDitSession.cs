@@ -236,6 +236,11 @@ namespace StreamDit
         /// <summary>Which frame first obeyed which event; the last 256, older ones fall out.</summary>
         public bool TryTakeApplied(out EventApplied applied) => _life.EventsApplied.TryTake(out applied);
 
+        /// <summary>
+        /// What steers it now: what it was opened with and what was said since, without what was released. Empty before it is open.
+        /// </summary>
+        public IReadOnlyList<Steering> SteeredBy => _life.SteeredBy;
+
         /// <summary>What was measured so far: pace, jitter, latency, drops, rung.</summary>
         public SessionStats Stats() => _life.Meter.Reading(Frames.NumReplaced);
 

@@ -76,6 +76,14 @@ namespace StreamDit.Unity
                 : $"The token goes to {address} unencrypted: tick 'Secure' and start the engine with a certificate.";
         }
 
+        /// <summary>The same with a token, which is kept nowhere.</summary>
+        internal LinkSettings With(string secret)
+        {
+            var settings = (LinkSettings)MemberwiseClone();
+            settings.token = secret;
+            return settings;
+        }
+
         internal StreamDitOptions Options() => new StreamDitOptions
         {
             Address = address,
