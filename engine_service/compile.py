@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console, JustifyMethod
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.console import JustifyMethod
 from rich.table import Table
 
 from engine_service.accuracy import calibrate, measure
@@ -31,6 +30,7 @@ from engine_service.runtime.tensorrt.plans import Plan, PlanCache, PlanKey, defa
 from engine_service.runtime.untrained import untrained_networks
 from engine_service.runtime.weights import Networks, load_networks
 from engine_service.runtime.world import find_world, load_world
+from streamdit.progress import shared
 
 FP8 = "fp8"
 AROUND_FP8 = "fp16"  # what is not a linear layer, and the decoder
@@ -79,7 +79,7 @@ class _Job:
     make: Callable[[], Graph]
 
 
-def compile_plans(options: CompileOptions, say: Console) -> list[Row]:
+def compile_plans(options: CompileOptions) -> list[Row]:
     """Compile every graph that a world's profiles need, or a preset in the paper's partition.
 
     Raises:
@@ -91,13 +91,11 @@ def compile_plans(options: CompileOptions, say: Console) -> list[Row]:
     name, networks, world = _load(options)
     cache = PlanCache(options.out or default_plans(name))
     jobs = _jobs(options, networks, world)
-    bar = Progress(TextColumn("{task.description:44}"), BarColumn(), TimeElapsedColumn(), console=say)
     rows = []
-    with bar:
+    with shared() as tell:
         for job in jobs:
-            task = bar.add_task(job.name, total=1.0)
-            row = _compile(job, flavour, device, options, cache, _report(bar, task, job.name))
-            bar.update(task, description=job.name, completed=1.0)
+            row = _compile(job, flavour, device, options, cache, _report(tell, job.name))
+            tell(job.name, "compiled" if row.built else "found", 1.0)
             rows.append(row)
     return rows
 
@@ -243,9 +241,9 @@ def _workshop(folder: Path) -> "tempfile.TemporaryDirectory[str]":
     return tempfile.TemporaryDirectory(prefix="exported-", dir=folder)
 
 
-def _report(bar: Progress, task: TaskID, name: str) -> Callable[[str, float], bool]:
+def _report(tell: Callable[[str, str, float], None], name: str) -> Callable[[str, float], bool]:
     def report(phase: str, share: float) -> bool:
-        bar.update(task, description=f"{name}: {phase.lower()}"[:44], completed=share)
+        tell(name, phase.lower(), min(share, 0.99))  # it is whole once the plan is written
         return True
 
     return report

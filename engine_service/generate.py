@@ -1,5 +1,6 @@
 """A stream without a server: prompt, states and actions in, a recording out."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,30 +174,45 @@ def rows(values: NDArray[np.float32]) -> list[Values]:
 
 
 def states_of(folder: Path, world: World) -> NDArray[np.float32]:
-    """A recording's states, float32 (T, S). Raises ValueError: the world has another number of fields."""
-    states = Recording.load(folder).states()
+    """A recording's states, float32 (T, S).
+
+    Raises:
+        ValueError: the world has another number of fields, or a field is open somewhere: a path says all of them.
+    """
+    recording = Recording.load(folder)
+    states = recording.states(unsaid=math.nan)
     if states.shape[1] != len(world.state_fields):
         wanted = len(world.state_fields)
         raise ValueError(f"{folder}: states have {states.shape[1]} values, world {world.name} {wanted}")
     if len(states) == 0:
         raise ValueError(f"{folder}: has no frames to follow")
+    _check_said(states, [field.name for field in recording.state_fields], "state field", folder)
     return states
+
+
+def _check_said(values: NDArray[np.float32], names: Sequence[str], kind: str, folder: Path) -> None:
+    """Raises ValueError: of (T, N) something is open, which must not be taken for its value at rest."""
+    unsaid = np.argwhere(np.isnan(values))
+    if len(unsaid):
+        frame, column = unsaid[0]
+        raise ValueError(f"{folder}: {kind} {names[column]!r} is open at frame {frame}; to follow it, it must be said")
 
 
 def actions_of(folder: Path, world: World) -> NDArray[np.float32]:
     """A recording's actions, float32 (T, A) in the world's order; one that the recording does not have is 0.
 
     Raises:
-        ValueError: the world takes no actions, or not these: an unknown name, a value that an action cannot have, two
-            of one exclusive group. The message names folder, frame and value.
+        ValueError: the world takes no actions, or not these: one that is open, an unknown name, a value
+            that an action cannot have, two of one exclusive group. The message names folder, frame and value.
         RecordingError: the recording has no actions.
     """
     if not world.actions:
         raise ValueError(f"actions is {folder}, and world {world.name} takes none")
     recording = Recording.load(folder)
-    held = recording.actions()  # (T, its own actions)
+    held = recording.actions(unsaid=math.nan)  # (T, its own actions)
     if len(held) == 0:
         raise ValueError(f"{folder}: has no frames to follow")
+    _check_said(held, [action.name for action in recording.action_infos], "action", folder)
     column = {action.name: i for i, action in enumerate(world.actions)}
     actions = np.zeros((len(held), len(column)), np.float32)
     for i, info in enumerate(recording.action_infos):

@@ -90,6 +90,22 @@ def test_the_actions_of_another_recording_are_held_by_name_and_no_state_is_said(
     np.testing.assert_allclose(heard[references:, 2:], expected[: len(heard) - references])
 
 
+def test_what_a_recording_leaves_open_is_not_followed_as_if_it_were_at_rest(tmp_path: Path) -> None:
+    fields = [StateField("x", 0, 128), StateField("phase", 0, 1, True)]
+    with Recorder(
+        tmp_path / "in", fps=16, width=16, height=16, state_fields=fields, actions=STARTED.actions
+    ) as recorder:
+        for frame in range(3):
+            recorder.state([float(frame)], fields=["x"])
+            if frame == 1:
+                recorder.actions({"jump": 1.0})
+            recorder.frame(np.zeros((16, 16, 3), np.uint8))
+    with pytest.raises(ValueError, match="in: state field 'phase' is open at frame 0; to follow it, it must be said"):
+        played(tmp_path / "out", Wish(states=tmp_path / "in"))
+    with pytest.raises(ValueError, match="in: action 'left' is open at frame 0; to follow it, it must be said"):
+        played(tmp_path / "out", Wish(actions=tmp_path / "in"))
+
+
 def test_states_and_actions_may_both_be_followed(tmp_path: Path) -> None:
     fields = [StateField("x", 0, 128), StateField("phase", 0, 1, True)]
     with Recorder(tmp_path / "states", fps=16, width=16, height=16, state_fields=fields) as recorder:

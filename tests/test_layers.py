@@ -142,6 +142,7 @@ def test_the_engine_knows_no_game_and_of_the_sdk_only_what_it_must(file: Path) -
         "evaluation": ("streamdit.recording", "streamdit.types", "streamdit.progress"),
         "benchmarks": ("streamdit.launch", "streamdit.bots"),  # plays against a process of its own, as a client
         "commands": ("streamdit.errors",),
+        "compile": ("streamdit.progress",),
     }.get(layer(file), ())
     for module in imported(file, ROOT):
         assert not within(module, "critters")

@@ -244,7 +244,7 @@ def compile_world(
             optimization_level=optimization_level,
         )
         say = Console()
-        say.print(compiling.as_table(compiling.compile_plans(options, say)))
+        say.print(compiling.as_table(compiling.compile_plans(options)))
         if check:
             say.print(compiling.check(options))
 

@@ -58,6 +58,49 @@ def progress_line(title: str, done: int, total: int | None, elapsed_s: float) ->
     return f"{title}: {done} of {total} in {elapsed_s:.0f} s{to_go}"
 
 
+class ShareLines:
+    """Says how much of a thing is done: when it begins, then at most every ten seconds, and when it is done.
+
+    Args:
+        now_s: a clock that never goes back.
+    """
+
+    def __init__(self, *, say: Callable[[str], None] = print_line, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._say, self._now_s = say, now_s
+        self._title = ""
+        self._began_s = self._said_s = now_s()
+
+    def tell(self, title: str, phase: str, share: float) -> None:
+        """`share`, 0..1, of the thing `title` is done; `phase` is what it is at."""
+        now_s = self._now_s()
+        if title != self._title:
+            self._title, self._began_s = title, now_s
+        elif share < 1 and now_s - self._said_s < LINE_EVERY_S:
+            return
+        self._said_s = now_s
+        self._say(f"{title}: {phase}, {100 * share:.0f} % in {now_s - self._began_s:.0f} s")
+
+
+@contextmanager
+def shared() -> Iterator[Callable[[str, str, float], None]]:
+    """A function to tell how much of a thing is done, 0..1, where it does not come in pieces: title, phase, share."""
+    if not on_terminal():
+        yield ShareLines().tell
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415  an optional extra
+
+    with Progress(TextColumn("{task.description:44}"), BarColumn(), TimeElapsedColumn()) as progress:
+        bars = {}
+
+        def tell(title: str, phase: str, share: float) -> None:
+            if title not in bars:
+                bars[title] = progress.add_task(title, total=1.0)
+            shown = title if share >= 1 else f"{title}: {phase}"
+            progress.update(bars[title], description=shown[:44], completed=share)
+
+        yield tell
+
+
 @contextmanager
 def counted(title: str, total: int | None, *, unit: str = "") -> Iterator[Callable[[], None]]:
     """A function to call for each of `total` things that is done, where they are no items of a loop.

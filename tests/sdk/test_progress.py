@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streamdit.progress import ProgressLines, progress_line, track
+from streamdit.progress import ProgressLines, ShareLines, counted, progress_line, track
 
 
 def ticking(seconds: float) -> Iterator[float]:
@@ -73,3 +73,32 @@ def test_a_terminal_shows_a_bar_and_no_lines() -> None:
     os.close(ours)
     assert "100%" in shown
     assert "5 of 5" not in shown
+
+
+def test_a_share_is_told_when_a_thing_begins_every_ten_seconds_and_at_its_end() -> None:
+    said: list[str] = []
+    clock = iter([0.0, 1.0, 5.0, 11.0, 12.0, 13.0, 14.0])
+    lines = ShareLines(say=said.append, now_s=lambda: next(clock))
+    for title, phase, share in (
+        ("decoder", "exporting", 0.0),
+        ("decoder", "building", 0.2),  # too soon
+        ("decoder", "building", 0.5),
+        ("decoder", "compiled", 1.0),
+        ("denoiser", "exporting", 0.0),
+        ("denoiser", "found", 1.0),
+    ):
+        lines.tell(title, phase, share)
+    assert said == [
+        "decoder: exporting, 0 % in 0 s",
+        "decoder: building, 50 % in 10 s",
+        "decoder: compiled, 100 % in 11 s",
+        "denoiser: exporting, 0 % in 0 s",
+        "denoiser: found, 100 % in 1 s",
+    ]
+
+
+def test_what_is_counted_in_a_log_file_is_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with counted("2 x wander", 3, unit="frames") as advance:
+        for _ in range(3):
+            advance()
+    assert capsys.readouterr().out.startswith("2 x wander: 3 of 3 in ")
