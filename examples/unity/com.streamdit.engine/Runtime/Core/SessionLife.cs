@@ -27,6 +27,10 @@ namespace StreamDit
         private volatile Connection? _connection;
         private volatile Closed? _closeAsked; // what it ends with if the engine says nothing better
         private volatile Recorder? _recorder;
+        private volatile int _status = (int)SessionStatus.Connecting;
+        private volatile Opened? _opened;
+        private volatile Closed? _closed;
+        private volatile Exception? _error;
         private HeldState? _held;
         private float[]? _actions; // the set in force as far as this side has said it; null: none was said
         private IReadOnlyList<Steering> _steering = Array.Empty<Steering>(); // replaced, never changed: any thread may read it
@@ -54,16 +58,33 @@ namespace StreamDit
 
         public BoundedQueue<EventApplied> EventsApplied { get; } = new BoundedQueue<EventApplied>(256);
 
-        public SessionStatus Status { get; private set; } = SessionStatus.Connecting;
+        // Written by the session's thread and read by the game's.
+        public SessionStatus Status
+        {
+            get => (SessionStatus)_status;
+            private set => _status = (int)value;
+        }
 
-        public Opened? Opened { get; private set; }
+        public Opened? Opened
+        {
+            get => _opened;
+            private set => _opened = value;
+        }
 
         /// <summary>How often a new world had to begin, because the engine had not kept the one before.</summary>
         public int WorldsLost { get; private set; }
 
-        public Closed? Closed { get; private set; }
+        public Closed? Closed
+        {
+            get => _closed;
+            private set => _closed = value;
+        }
 
-        public Exception? Error { get; private set; }
+        public Exception? Error
+        {
+            get => _error;
+            private set => _error = value;
+        }
 
         public string ProfileWish { get; set; }
 
