@@ -43,8 +43,9 @@ def test_stubs_of_others_work_beside_the_sdk(
     shutil.copy(contract, protos / "streamdit" / "v1" / "engine.proto")
     arguments = [f"-I{protos}", f"--python_out={stubs}", f"--grpc_python_out={stubs}", "streamdit/v1/engine.proto"]
     assert protoc.main(["protoc", *arguments]) == 0
-    path = os.environ.get("PYTHONPATH", str(ROOT / "sdk"))
-    path = f"{stubs}{os.pathsep}{path}" if found_first else f"{path}{os.pathsep}{stubs}"
+    # An editable install is found after every folder of the path; an installed SDK lies in one of them, as here.
+    folders = (stubs, ROOT / "sdk") if found_first else (ROOT / "sdk", stubs)
+    path = os.pathsep.join(map(str, folders))
     first, second = (THEIRS, OURS) if theirs_first else (OURS, THEIRS)
     program = PROGRAM.format(first=first, second=second)
     with FakeEngine.in_thread() as engine:
