@@ -8,12 +8,14 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 import grpc
 import grpc.aio
 
 from streamdit import _convert, _convert_client
 from streamdit._queues import Inbox, Outbox
+from streamdit._stood_still import StoodStill
 from streamdit.errors import SessionClosed
 from streamdit.frames import Frame
 from streamdit.stats import SessionMeter
@@ -85,6 +87,8 @@ class Stream:
         self._cut: Closed | None = None  # set when this side cuts the call
         self._close_asked = False
         self._listening_since_ns: int | None = None  # None while the reader is not reading
+        self._still = StoodStill(self._beat_every_s, time.monotonic_ns(), time.time_ns())
+        self.stood_still = False  # shortly before it ended; then the engine may have given it up for that alone
         self._life = asyncio.create_task(self._live(), name=f"session {opened.session_id}")
 
     # ------------------------------------------------------------------------------------------------ the end
@@ -137,7 +141,20 @@ class Stream:
             self.inbox.end()
             helpers[1].cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
-            self.closed = closed
+            self.closed = self._explained(closed)
+
+    def _explained(self, closed: Closed) -> Closed:
+        """With what only this side knows: that it did not run meanwhile."""
+        self._look_at_clocks()
+        still_s = self._still.just_s(time.monotonic_ns())
+        self.stood_still = still_s > 0
+        if not self.stood_still or closed.reason is ClosedReason.CLIENT_CLOSED:
+            return closed
+        known = f"this process had stood still for {still_s:.0f} s"
+        return replace(closed, detail=f"{closed.detail}; {known}" if closed.detail else known)
+
+    def _look_at_clocks(self) -> None:
+        self._still.look(time.monotonic_ns(), time.time_ns())
 
     def _helper_ended(self, helper: asyncio.Task[None]) -> None:
         """A task that dies takes the session along: without it nothing would ever be sent again."""
@@ -236,6 +253,11 @@ class Stream:
         try:
             while (message := await self.outbox.next()) is not None:
                 await self._may_write.wait()
+                self._look_at_clocks()
+                if self._still.woke_ns is not None:  # as in `go_on`: the end may wait to be read
+                    awake_s = (time.monotonic_ns() - self._still.woke_ns) * 1e-9
+                    if awake_s < CATCH_UP_S:
+                        await asyncio.sleep(CATCH_UP_S - awake_s)
                 await self._call.write(message)
             await self._call.done_writing()
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
@@ -255,9 +277,13 @@ class Stream:
         while True:
             self.outbox.replace(HEARTBEAT, _convert_client.heartbeat_message(now_us()))
             await asyncio.sleep(self._beat_every_s)
+            self._look_at_clocks()
             since_ns = self._listening_since_ns
             silence_s = SILENT_HEARTBEATS * self._heartbeat_every_s
-            if since_ns is not None and time.monotonic_ns() - since_ns > silence_s * 1e9:
+            if since_ns is None:
+                continue
+            since_ns = max(since_ns, self._still.woke_ns or 0)  # a process that stood still has not listened either
+            if time.monotonic_ns() - since_ns > silence_s * 1e9:
                 self._cut_off(Closed(ClosedReason.CONNECTION_LOST, f"nothing heard for {silence_s} s"))
 
 

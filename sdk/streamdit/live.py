@@ -58,6 +58,8 @@ CLOSE_WITHIN_S = 1.8
 WORLD_LOST = "WORLD_LOST"  # this side's own notice
 # Endings that another try would not change.
 FINAL = (ClosedReason.CLIENT_CLOSED, ClosedReason.REJECTED, ClosedReason.IDLE, ClosedReason.TOO_SLOW)
+# Of these, what a process is told that neither spoke nor read for it did not run: that is over, so another may play on.
+FOR_STANDING_STILL = (ClosedReason.IDLE, ClosedReason.TOO_SLOW)
 
 
 class LiveStatus(Enum):
@@ -78,7 +80,8 @@ class LiveSession:
     A broken connection is made again after 0.5, 1, 2, 4, 4 ... s: the engine goes on with the session if it still
     keeps it, and opens another one with the last prompt, state, actions and profile if not, and with the start if that
     profile can hold it. In that case the world of before is lost, and this one begins at frame 1: the notice
-    WORLD_LOST, `num_worlds_lost` and `on_world_lost` tell.
+    WORLD_LOST, `num_worlds_lost` and `on_world_lost` tell. So it is with a session that the engine gave up (IDLE,
+    TOO_SLOW) because this process stood still: a laptop that was shut, a debugger.
 
     Args:
         secure, ca, credentials, token: as `connect`.
@@ -207,7 +210,7 @@ class LiveSession:
         finally:
             played = session is not None and session is self._session
             if played and session is not None:
-                self._after(session.closed)
+                self._after(session)
         return played
 
     def _failed(self, error: Exception) -> None:
@@ -216,11 +219,13 @@ class LiveSession:
         self._closed = Closed(ClosedReason.CLIENT_CLOSED, f"this side failed: {error!r}")
         self._settled.set()
 
-    def _after(self, closed: Closed | None) -> None:
+    def _after(self, session: Session) -> None:
+        closed = session.closed
         if closed is None or self._failure is not None:
             return
         self._error = SessionClosed(closed)
-        if closed.reason in FINAL or not self._reconnect:
+        excused = session.stood_still and closed.reason in FOR_STANDING_STILL
+        if (closed.reason in FINAL and not excused) or not self._reconnect:
             self._closed = closed
 
     async def _play(self, session: Session) -> None:

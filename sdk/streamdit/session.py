@@ -340,6 +340,11 @@ class Session(AsyncIterator[Frame]):
         return self._stream.closed
 
     @property
+    def stood_still(self) -> bool:
+        """Whether this process did not run for a while shortly before the end, which may be why: a shut laptop."""
+        return self._stream.stood_still
+
+    @property
     def notices(self) -> deque[EventRejected | Notice | Draining]:
         """What the engine had to say; the last 64, older ones fall out. Take from the left as you like."""
         return self._stream.notices

@@ -1,5 +1,7 @@
 """The window of blocks at one end of a real stream, a fake engine at the other, on a display that is not there."""
 
+# ruff: noqa: SIM117  an engine and its client are two things
+
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +16,11 @@ from blocks.play import Play
 from blocks.scene import HEIGHT, WIDTH
 from critters.script import parse_script, tap
 from critters.steering import Steer
-from streamdit.live import LiveSession
-from streamdit.testing import STEERED_WORLD, FakeEngine, WallTicks
-from streamdit.types import StateField
+from streamdit.live import LiveSession, LiveStatus
+from streamdit.testing import STEERED_WORLD, FakeEngine, ManualTicks, Misbehaviour, WallTicks
+from streamdit.types import ClosedReason, StateField
 from streamdit.wire import engine_pb2 as pb
+from tests.sdk.test_live import until
 
 os.environ["SDL_VIDEODRIVER"] = "dummy"  # read when a window is opened
 FIELDS = (StateField("x", 0.0, 64.0, initial=32.0), StateField("y", 0.0, 32.0, initial=0.0))
@@ -67,6 +70,26 @@ def test_k_goes_from_keys_to_state_to_free_and_releases_what_was_said(window: Wi
         kinds = [message.WhichOneof("body") for message in engine.received if message.event_id]
         assert kinds.index("actions") < kinds.index("state")
         assert kinds[-1] == "control"  # freely nothing more is said
+
+
+def test_a_session_that_is_over_is_said_for_as_long_as_the_game_runs() -> None:
+
+    with FakeEngine.in_thread(world=BLOCKS, actions_timeout_s=0.0, idle_timeout_s=0.3, tick=ManualTicks) as engine:
+        with LiveSession(engine.address, world="blocks") as live:
+            play = Play(live, steer=Steer.FREE)
+            until(lambda: live.status is LiveStatus.CLOSED)
+            assert live.closed is not None
+            assert live.closed.reason is ClosedReason.IDLE
+            for now in (0.0, 60.0):
+                assert play.toast(now) == "the session is over: no message from the client for 0.3 s"
+
+
+def test_a_connection_that_is_made_again_is_said_until_it_is() -> None:
+    with FakeEngine.in_thread(world=BLOCKS, misbehaviour=Misbehaviour(drop_after_frames=20)) as engine:
+        with LiveSession(engine.address, world="blocks") as live:
+            play = Play(live, steer=Steer.FREE)
+            until(lambda: live.status is LiveStatus.RECONNECTING and play.toast(0.0).startswith("no session: "))
+            until(lambda: live.status is LiveStatus.PLAYING and "the engine did not keep" in play.toast(60.0))
 
 
 @pytest.mark.parametrize(("key", "name"), [(pygame.K_LEFT, "left"), (pygame.K_UP, "jump"), (pygame.K_SPACE, "jump")])

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from critters.steering import Steer
 from streamdit.frames import Frame
+from streamdit.live import LiveStatus
 from streamdit.stats import SessionStats
-from streamdit.types import Start
+from streamdit.types import Closed, Start
 
 from .game import Dot, Keys, tick
 from .scene import FPS, Scene, draw_layout, render
@@ -50,6 +51,18 @@ class Engine(Protocol):
 
     def stats(self) -> SessionStats | None:
         """What was measured."""
+
+    @property
+    def status(self) -> LiveStatus:
+        """Whether there is a session."""
+
+    @property
+    def closed(self) -> Closed | None:
+        """Why there will be none any more."""
+
+    @property
+    def error(self) -> Exception | None:
+        """Why there is none now."""
 
 
 def beginning() -> Start:
@@ -122,11 +135,21 @@ class Play:
         self._toast, self._toast_until = text, now + TOAST_S
 
     def toast(self, now: float) -> str:
-        """What is to be read now; "": nothing. The engine's news come first."""
+        """What is to be read now; "": nothing. Why there is no session comes first, then the engine's news."""
         news = [each.detail for each in self.engine.take_notices() if each.detail]
         if news:
             self.say(news[-1], now)
-        return self._toast if now < self._toast_until else ""
+        return self.trouble or (self._toast if now < self._toast_until else "")
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no session, and whether another one may come; "": there is one."""
+        closed, error = self.engine.closed, self.engine.error
+        if closed is not None:
+            return f"the session is over: {closed.detail or closed.reason.name}"
+        if self.engine.status is LiveStatus.PLAYING:
+            return ""
+        return f"no session: {error}; trying again" if error else "no session yet"
 
     def generated(self) -> NDArray[np.uint8] | None:
         """The newest picture `(H, W, 3)`; None before the first."""
