@@ -1,5 +1,6 @@
 """How the command ends: by a signal, a full disk, an engine that is killed; real processes, and their exit status."""
 
+import asyncio
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from typer import Typer
 from typer.testing import CliRunner
 
 from streamdit.bots.__main__ import run as command
-from streamdit.bots.bot import BotPlan, play
+from streamdit.bots.bot import BotPlan, play, to_the_end
 from streamdit.bots.film import Film
 from streamdit.bots.plot import caption
 from streamdit.client import connect
@@ -213,3 +215,30 @@ def test_a_sheet_does_not_print_what_nobody_said(tmp_path: Path) -> None:
         recorder.frame(np.zeros((120, 160, 3), np.uint8))
     recording = Recording.load(tmp_path / "r")
     assert [caption(recording, index, 160) for index in range(2)] == ["0 s", "5 s\nx=3"]
+
+
+async def test_a_picture_that_waits_its_turn_when_the_time_is_up_is_looked_at_all_the_same() -> None:
+    seen: list[str] = []
+    busy = threading.Event()
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(busy.wait)
+        looking = asyncio.create_task(to_the_end(thread, seen.append, "the last frame"))
+        await asyncio.sleep(0)
+        looking.cancel()
+        await asyncio.sleep(0)
+        busy.set()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+    assert seen == ["the last frame"]
+
+
+async def test_what_goes_wrong_after_the_time_is_up_is_told() -> None:
+    busy = threading.Event()
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(busy.wait)
+        looking = asyncio.create_task(to_the_end(thread, int, "no number"))
+        await asyncio.sleep(0)
+        looking.cancel()
+        busy.set()
+        with pytest.raises(ValueError, match="no number"):
+            await looking

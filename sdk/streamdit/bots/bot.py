@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -132,25 +132,40 @@ async def _live(session: Session, plan: BotPlan, take: Take, on_frame: Callable[
     film = None
     if plan.record is not None:
         film = Film(plan.record / f"bot-{take.bot}", session, plan.scenario)
-    loop = asyncio.get_running_loop()
     steps = plan.steps(session.opened.world, take.bot)
     actor = asyncio.create_task(_act(session, plan, steps, take, film))
     try:
         async with asyncio.timeout(plan.seconds):
             async for frame in session:
-                take.frames.append(frame_note(frame))
                 _keep_news(session, take, film)
                 on_frame()
                 if film is not None or plan.scenario == "probe":
                     # x264 and JPEG take milliseconds; the loop has to go on reading meanwhile.
-                    await loop.run_in_executor(watcher, _look, frame, plan, take, film)
+                    await to_the_end(watcher, _look, frame, plan, take, film)
+                else:
+                    take.frames.append(frame_note(frame))
     except TimeoutError:
         pass
     finally:
         actor.cancel()
         await asyncio.gather(actor, return_exceptions=True)
-        await loop.run_in_executor(watcher, _finish, take, film)
+        await to_the_end(watcher, _finish, take, film)
         watcher.shutdown()
+
+
+async def to_the_end(thread: Executor, work: Callable[..., object], *arguments: Any) -> None:
+    """Have `work` done in `thread`. A cancellation, e.g. for the time is up, does not keep it from its turn.
+
+    Raises:
+        Exception: what `work` raises, in place of the cancellation.
+    """
+    working = asyncio.wrap_future(thread.submit(work, *arguments))
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait({working})
+        working.result()
+        raise
 
 
 def _finish(take: Take, film: Film | None) -> None:
@@ -166,6 +181,7 @@ def _finish(take: Take, film: Film | None) -> None:
 
 def _look(frame: Frame, plan: BotPlan, take: Take, film: Film | None) -> None:
     rgb = frame.rgb()  # (H, W, 3)
+    take.frames.append(frame_note(frame))  # with its picture, or not at all
     if plan.scenario == "probe":
         take.thumbnails.append(thumbnail(rgb))
     if film is not None:
