@@ -36,7 +36,7 @@ namespace StreamDit
         private long _heardUs;
         private long _beatUs; // when a heartbeat was sent last
         private long _beatWallTicks; // the same by the wall's clock, which goes on while a machine sleeps
-        private volatile bool _stoodStill;
+        private long _wokeUs; // when this process ran again after it stood still; 0: it always ran
 
         private Connection(
             AsyncDuplexStreamingCall<Outgoing, Incoming> call,
@@ -57,9 +57,17 @@ namespace StreamDit
         public Opened Opened { get; }
 
         /// <summary>
-        /// Whether this process did not run for more than two heartbeats: a phone in a pocket, a laptop asleep, a debugger.
+        /// Whether this process did not run for more than two heartbeats, until lately: a phone in a pocket, a laptop asleep, a
+        /// debugger. What the engine did meanwhile may have to be read first, so it counts for five heartbeats.
         /// </summary>
-        public bool StoodStill => _stoodStill;
+        public bool StoodStill
+        {
+            get
+            {
+                long wokeUs = Volatile.Read(ref _wokeUs);
+                return wokeUs != 0 && (MonotonicClock.NowUs() - wokeUs) / 1e6 <= SilentHeartbeats * BeatEveryS(Opened, _heartbeatEveryS);
+            }
+        }
 
         /// <summary>Says `open` and waits for `opened`.</summary>
         /// <exception cref="RpcException">The engine refused, or none answered.</exception>
@@ -272,7 +280,10 @@ namespace StreamDit
             double sinceS = Math.Max(
                 (nowUs - Volatile.Read(ref _beatUs)) / 1e6,
                 TimeSpan.FromTicks(DateTime.UtcNow.Ticks - Volatile.Read(ref _beatWallTicks)).TotalSeconds);
-            _stoodStill |= sinceS > 2 * beatS;
+            if (sinceS > 2 * beatS)
+            {
+                Volatile.Write(ref _wokeUs, nowUs);
+            }
         }
 
         private async Task BeatAsync()

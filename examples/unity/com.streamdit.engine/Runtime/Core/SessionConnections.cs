@@ -151,7 +151,7 @@ namespace StreamDit
             return _client.Options.Reconnect ? null : new Closed(ClosedReason.ConnectionLost, error.Message);
         }
 
-        /// <param name="stoodStill">It fell silent because it did not run: that is over, so another try may play on.</param>
+        /// <param name="stoodStill">It fell silent or did not read because it did not run: that is over, so another try may play on.</param>
         private Closed? Final(Closed closed, bool stoodStill)
         {
             if (_closeAsked != null && closed.Reason == ClosedReason.ConnectionLost)
@@ -164,7 +164,7 @@ namespace StreamDit
                 || closed.Reason == ClosedReason.ServerDraining
                 || closed.Reason == ClosedReason.EngineFailed
                 || closed.Reason == ClosedReason.ClientGone
-                || (closed.Reason == ClosedReason.Idle && stoodStill);
+                || (stoodStill && (closed.Reason == ClosedReason.Idle || closed.Reason == ClosedReason.TooSlow));
             return another && _client.Options.Reconnect ? null : closed;
         }
 
