@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 from engine_service.server import messages
 from engine_service.server.rejection import Rejection, RejectReason
 from engine_service.types import Pause, Resume, SwitchProfile
-from streamdit.checks import check_horizon
+from streamdit.checks import check_horizon, check_start_steps
 from streamdit.limits import TooMuchError, UnwalkableError, check_limits, layout
 from streamdit.wire import engine_pb2 as wire
 
@@ -51,7 +51,7 @@ def from_client(message: FromClient) -> messages.ClientMessage:  # noqa: PLR0911
     """What the client said, not checked yet.
 
     Raises:
-        Rejection: HORIZON_TOO_LONG; no longer one is ever built.
+        Rejection: HORIZON_TOO_LONG or START_DOES_NOT_FIT; no longer one is ever built.
     """
     event_id = message.event_id
     match message.WhichOneof("body"):
@@ -92,7 +92,7 @@ def _open(body: wire.Open) -> messages.OpenRequest:
         state=_state(0, body.state, "open.state") if body.HasField("state") else None,
         resume_token=body.resume_token,
         actions=_actions(0, body.actions, "open.actions") if body.HasField("actions") else None,
-        start=_start(body.start) if body.HasField("start") else None,
+        start=_start(body.start, "open.start") if body.HasField("start") else None,
         received_frame_id=body.received_frame_id if body.HasField("received_frame_id") else None,
     )
 
@@ -124,10 +124,12 @@ def _named(values: Iterable[wire.ActionValue]) -> messages.NamedValues:
     return tuple((value.name, value.value) for value in values)
 
 
-def _start(body: wire.Start) -> messages.StartRequest:
+def _start(body: wire.Start, field: str) -> messages.StartRequest:
     if body.WhichOneof("source") == "clip":
         return messages.StartRequest(body.clip)
     frames = body.frames
+    for name, steps in (("payloads", frames.payloads), ("states", frames.states), ("actions", frames.actions)):
+        check_start_steps(len(steps), f"{field}.frames.{name}")
     return messages.StartRequest(
         clip=None,
         encoding=int(frames.encoding),
@@ -150,7 +152,7 @@ def _control(event_id: int, body: wire.Control) -> messages.EventRequest:
             return messages.ResetRequest(
                 event_id,
                 reset.seed if reset.HasField("seed") else None,
-                _start(reset.start) if reset.HasField("start") else None,
+                _start(reset.start, "control.reset.start") if reset.HasField("start") else None,
             )
         case "switch_profile":
             return SwitchProfile(event_id, body.switch_profile.name)

@@ -32,6 +32,7 @@ from streamdit.types import (
 MAX_PROMPT_CHARS = 500
 MAX_SMOOTH_FRAMES = 320
 MAX_HORIZON_FRAMES = 32
+MAX_START_FRAMES = 256
 MAX_WINDOW = 256  # frames; no engine can be told to allow more
 MAX_SEED = 2**64 - 1
 MAX_TEXT_BYTES = 1_000_000
@@ -657,6 +658,21 @@ def check_start_clip(name: str, world: WorldInfo, *, field: str) -> str:
             allowed=f"world {world.name} has {', '.join(world.start_clips) or 'none'}",
         )
     return name
+
+
+def check_start_steps(num_steps: int, field: str) -> None:
+    """How many frames, states or action sets a start may bring, whatever the world, before anything is built of them.
+
+    Raises:
+        Rejection: START_DOES_NOT_FIT.
+    """
+    if num_steps > MAX_START_FRAMES:
+        raise Rejection(
+            RejectReason.START_DOES_NOT_FIT,
+            field=field,
+            value=f"{num_steps} steps",
+            allowed=f"must hold 0..{MAX_START_FRAMES}",
+        )
 
 
 def check_start_length(num_frames: int, references: int, world: WorldInfo, *, field: str) -> None:
