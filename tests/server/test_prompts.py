@@ -16,14 +16,16 @@ from tests.server.wire_client import PATIENCE_S, Engine, until
 
 @dataclass(slots=True)
 class SlowReader:
-    """Reads no prompt but the first before `gate` is open; notes what it read, and in which thread."""
+    """Reads no prompt but the first before `gate` is open, and those in `gates` before theirs; notes what it read, and
+    in which thread."""
 
     gate: threading.Event = field(default_factory=threading.Event)
+    gates: dict[str, threading.Event] = field(default_factory=dict)
     read: list[tuple[str, str]] = field(default_factory=list)
 
     def __call__(self, _world: World, text: str) -> None:
         if text != "opening":
-            assert self.gate.wait(PATIENCE_S)
+            assert self.gates.get(text, self.gate).wait(PATIENCE_S)
         self.read.append((text, threading.current_thread().name))
 
 
@@ -116,7 +118,7 @@ async def test_beyond_a_large_message_nothing_is_read_ahead() -> None:
 
 
 async def test_in_lockstep_a_prompt_that_a_chunk_may_obey_is_read_whatever_comes_after_it() -> None:
-    reader = SlowReader()
+    reader = SlowReader(gates={"prompt 4": threading.Event()})
     server = await engine(reader)
     house = Engine(server)
     call = await house.play(prompt=wire.Prompt(text="opening"))
@@ -129,6 +131,9 @@ async def test_in_lockstep_a_prompt_that_a_chunk_may_obey_is_read_whatever_comes
     reader.gate.set()
     frames = await call.chunk()
     assert {frame.last_event_id for frame in frames} == {3}
+    reader.gates["prompt 4"].set()
+    await call.ack(frames[-1])
+    assert {frame.last_event_id for frame in await call.chunk()} == {4}
     assert [text for text, _ in reader.read] == ["opening", "prompt 1", "prompt 3", "prompt 4"]
     await house.hang_up()
     await server.stop(drain_s=0.0)
