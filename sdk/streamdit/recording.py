@@ -19,7 +19,9 @@ PyAV does the video and is imported where it is used: `import streamdit` does no
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -35,6 +37,30 @@ from streamdit.recorder import FORMAT, KEYFRAME_EVERY, Recorder, holds_whole, op
 from streamdit.types import ActionInfo, ActionKind, StateField
 
 __all__ = ["FORMAT", "KEYFRAME_EVERY", "Recorder", "Recording", "holds_whole"]
+
+_BOX_HEADER = 8  # bytes of an MP4 box: its length and its kind
+
+
+class _Beginning:
+    """A file that ends where it is told to, for PyAV."""
+
+    def __init__(self, path: Path, length: int) -> None:
+        self._file = path.open("rb")
+        self._length = length
+
+    def read(self, size: int) -> bytes:
+        return self._file.read(max(0, min(size, self._length - self._file.tell())))
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_END:
+            return self._file.seek(max(0, self._length + offset))
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def close(self) -> None:
+        self._file.close()
 
 
 @dataclass(frozen=True)
@@ -113,11 +139,11 @@ class Recording:
         """How many whole frames there are in a video that was cut short, anywhere."""
         if not (self.folder / "video.mp4").exists():
             raise RecordingError(self.folder / "video.mp4", "missing")
-        try:
-            container = self._open_video()
-        except RecordingError:
-            return 0  # its header is not whole
-        with container:
+        with ExitStack() as opened:
+            try:
+                container = opened.enter_context(self._open_video())
+            except RecordingError:
+                return 0  # its header is not whole
             if not container.streams.video:
                 return 0
             self._check_size(container.streams.video[0])
@@ -141,13 +167,39 @@ class Recording:
         except (open_av(self.folder).error.FFmpegError, OSError):
             return
 
-    def _open_video(self) -> Any:
+    @contextmanager
+    def _open_video(self) -> Iterator[Any]:
         path = self.folder / "video.mp4"
         av = open_av(self.folder)
-        try:
-            return av.open(str(path))
-        except (av.error.FFmpegError, OSError, IndexError) as error:
-            raise RecordingError(path, f"cannot be opened, missing or cut short: {error}") from error
+        with ExitStack() as opened:
+            try:
+                # FFmpeg opens nothing of a file that ends in the middle of some headers.
+                length = self._whole_bytes
+                file = str(path) if length is None else opened.enter_context(closing(_Beginning(path, length)))
+                container = opened.enter_context(av.open(file))
+            except (av.error.FFmpegError, OSError, IndexError) as error:
+                raise RecordingError(path, f"cannot be opened, missing or cut short: {error}") from error
+            yield container
+
+    @cached_property
+    def _whole_bytes(self) -> int | None:
+        """Where the headers of a video end in the middle of one; None if they do not."""
+        if self.finished:
+            return None
+        with (self.folder / "video.mp4").open("rb") as file:
+            length, at = file.seek(0, os.SEEK_END), 0
+            while at < length:
+                file.seek(at)
+                header = file.read(16)
+                size, kind = int.from_bytes(header[:4], "big"), header[4:8]
+                if size == 1:  # the real one follows in 64 bits
+                    size = int.from_bytes(header[8:], "big")
+                if kind == b"mdat" and size == 0:
+                    return None  # up to the end
+                if kind != b"mdat" and (size < _BOX_HEADER or at + size > length):
+                    return at
+                at += max(size, _BOX_HEADER)
+        return None
 
     def _check_video(self, num_lost: int) -> None:
         if self.num_frames == 0:
@@ -209,7 +261,7 @@ class Recording:
 
     @property
     def _slots(self) -> NDArray[np.int64]:
-        """The same as the video has it: older ones, and those of the Unity package, leave gaps out."""
+        """The same as the video has it: older ones leave gaps out."""
         return self._with_gaps if self.media_time else np.arange(self.num_frames, dtype=np.int64)
 
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.uint8]]:

@@ -150,6 +150,21 @@ def test_a_line_that_was_being_written_is_left_out(tmp_path: Path) -> None:
     assert Recording.load(tmp_path / "r").prompts()[-1] == "a pig"
 
 
+def test_a_video_may_end_anywhere_in_a_fragments_header(tmp_path: Path) -> None:
+    with Recorder(tmp_path, fps=16.0, width=64, height=48) as recorder:
+        for _ in range(40):
+            recorder.frame(np.zeros((48, 64, 3), np.uint8))
+    session = json.loads((tmp_path / "session.json").read_text())
+    (tmp_path / "session.json").write_text(json.dumps({**session, "finished": False}))
+    video = (tmp_path / "video.mp4").read_bytes()
+    last = video.rindex(b"moof") - 4
+    for length in range(last, last + 120):
+        (tmp_path / "video.mp4").write_bytes(video[:length])
+        recording = Recording.load(tmp_path)
+        assert recording.num_frames == 32, length - last
+    assert recording.read().shape[0] == 32
+
+
 def test_a_recording_that_was_cut_short_is_not_written_over(tmp_path: Path) -> None:
     write_and_kill(tmp_path / "r", None, 40)
     with pytest.raises(RecordingError, match="holds a recording that was cut short already"):

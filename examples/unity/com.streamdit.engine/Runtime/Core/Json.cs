@@ -17,7 +17,7 @@ namespace StreamDit
                 {
                     json.Append('\\').Append(letter);
                 }
-                else if (letter < ' ')
+                else if (letter < ' ' || letter == '\u0085' || letter == '\u2028' || letter == '\u2029') // ends of lines to some
                 {
                     json.Append("\\u").Append(((int)letter).ToString("x4", CultureInfo.InvariantCulture));
                 }

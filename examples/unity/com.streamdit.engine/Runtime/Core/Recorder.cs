@@ -8,27 +8,31 @@ using System.Linq;
 namespace StreamDit
 {
     /// <summary>
-    /// Writes a recording, a folder that the Python SDK reads: video.mp4, events.jsonl and, last, session.json. Without
-    /// it a recording is known to be cut short. From StreamDitSession.StartRecording; dispose it to finish.
+    /// Writes a recording, a folder that the Python SDK reads: video.mp4, events.jsonl and session.json. What is written
+    /// stays readable whenever the process ends. From StreamDitSession.StartRecording; dispose it to finish.
     /// </summary>
     /// <remarks>
     /// There is no H.264 encoder here: frames are kept as they came, Motion JPEG or raw RGB24 in the same container.
-    /// An event is written before the first frame that obeys it, frames that were lost are noted as a `gap`.
+    /// An event is on disk before the first frame that obeys it. Frames that were lost are noted as a `gap`, and take
+    /// their time in the video too. session.json is there from the start, and says whether the recording was finished.
     /// </remarks>
     public sealed class Recorder : IDisposable
     {
+        private const double LeastFps = 0.01, MostFps = 1000.0; // what the Python SDK's takes
+        private const int MostSide = ushort.MaxValue; // pixels; 16 bits in the file
         private const int MaxWaitingEvents = 1024; // not obeyed yet; the oldest falls out
 
         private readonly object _lock = new object();
         private readonly Opened _opened;
         private readonly Action _finished;
-        private readonly StreamWriter _events;
+        private readonly FileStream _events;
         private readonly FrameFile _video;
         private readonly Queue<(ulong EventId, string Type, string Data)> _waiting =
             new Queue<(ulong, string, string)>();
 
         private string _held = ""; // the set written last; "": none is in force
-        private ulong _lastFrameId;
+        private long _lastSlot = -1; // frame periods of the engine's media time
+        private long _numLost; // frames, in gaps so far
         private bool _done;
 
         internal Recorder(string folder, Opened opened, Action finished)
@@ -36,20 +40,18 @@ namespace StreamDit
             Folder = folder;
             _opened = opened;
             _finished = finished;
-            if (File.Exists(Path.Combine(folder, "session.json")))
-            {
-                throw new RecordingException(folder, "holds a finished recording already");
-            }
-
+            Check();
             try
             {
                 Directory.CreateDirectory(folder);
-                _events = new StreamWriter(Path.Combine(folder, "events.jsonl")) { NewLine = "\n" };
+                _events = new FileStream(Path.Combine(folder, "events.jsonl"), FileMode.Create, FileAccess.Write);
                 _video = new FrameFile(Path.Combine(folder, "video.mp4"), opened.World, opened.Encoding);
+                WriteSession(finished: false);
             }
             catch (Exception error) when (error is IOException || error is UnauthorizedAccessException)
             {
                 _events?.Dispose();
+                _video?.Dispose();
                 throw new RecordingException(folder, $"cannot be written: {error.Message}", error);
             }
         }
@@ -61,7 +63,7 @@ namespace StreamDit
         /// <summary>Why it stopped by itself, e.g. a full disk; the session went on without it. null while it writes.</summary>
         public RecordingException? Error { get; private set; }
 
-        /// <summary>Writes session.json: the recording is then whole.</summary>
+        /// <summary>Writes session.json once more, atomically: the recording is then whole.</summary>
         /// <exception cref="RecordingException">It cannot be written, or stopped before.</exception>
         public void Finish()
         {
@@ -76,13 +78,14 @@ namespace StreamDit
                 _done = true;
                 try
                 {
-                    _video.Finish();
-                    _events.Dispose();
+                    using (_events)
+                    using (_video)
+                    {
+                    }
+
                     if (Error == null)
                     {
-                        string unfinished = Path.Combine(Folder, "session.json.tmp");
-                        File.WriteAllText(unfinished, SessionJson());
-                        File.Move(unfinished, Path.Combine(Folder, "session.json"));
+                        WriteSession(finished: true);
                     }
                 }
                 catch (Exception error) when (error is IOException || error is UnauthorizedAccessException)
@@ -111,7 +114,21 @@ namespace StreamDit
         }
 
         /// <summary>What is in force as it begins; what is open is not written.</summary>
+        /// <exception cref="RecordingException">It cannot be written; it is closed then.</exception>
         internal void Begin(string prompt, HeldState state, float[]? actions)
+        {
+            try
+            {
+                WriteInForce(prompt, state, actions);
+            }
+            catch (IOException error)
+            {
+                Error = new RecordingException(Folder, $"cannot be written: {error.Message}", error);
+                Finish();
+            }
+        }
+
+        private void WriteInForce(string prompt, HeldState state, float[]? actions)
         {
             if (prompt.Length > 0)
             {
@@ -206,19 +223,23 @@ namespace StreamDit
 
         private void Write(FrameSlot frame)
         {
-            if (_lastFrameId != 0 && frame.FrameId > _lastFrameId + 1)
+            // By media time: another world, after the engine lost one, begins at 0 again and leaves no gap.
+            long slot = (long)Math.Round(frame.PtsUs * _opened.World.Fps / 1e6);
+            if (NumFrames > 0 && slot > _lastSlot + 1)
             {
-                WriteEvent("gap", $"\"num_frames\": {frame.FrameId - _lastFrameId - 1}");
+                long lost = slot - _lastSlot - 1;
+                WriteEvent("gap", $"\"num_frames\": {lost}");
+                _numLost += lost;
             }
 
-            _lastFrameId = frame.FrameId;
+            _lastSlot = slot;
             while (_waiting.Count > 0 && _waiting.Peek().EventId <= frame.LastEventId)
             {
                 (_, string type, string data) = _waiting.Dequeue();
                 WriteEvent(type, data);
             }
 
-            _video.Add(frame);
+            _video.Add(frame, NumFrames + _numLost);
             NumFrames++;
         }
 
@@ -250,11 +271,59 @@ namespace StreamDit
                 _held = "";
             }
 
-            long timeUs = (long)Math.Round(NumFrames * 1e6 / _opened.World.Fps);
-            _events.WriteLine($"{{\"frame\": {NumFrames}, \"t_us\": {timeUs}, \"type\": \"{type}\", {data}}}");
+            long timeUs = (long)Math.Round((NumFrames + _numLost) * 1e6 / _opened.World.Fps);
+            string line = $"{{\"frame\": {NumFrames}, \"t_us\": {timeUs}, \"type\": \"{type}\", {data}}}\n";
+            _events.Write(System.Text.Encoding.UTF8.GetBytes(line));
+            _events.Flush(); // the system's from here on, and outlives this process
         }
 
-        private string SessionJson()
+        private void Check()
+        {
+            string session = Path.Combine(Folder, "session.json");
+            try
+            {
+                if (File.Exists(session))
+                {
+                    string what = File.ReadAllText(session).Contains("\"finished\": false")
+                        ? "a recording that was cut short"
+                        : "a finished recording";
+                    throw new RecordingException(Folder, $"holds {what} already");
+                }
+            }
+            catch (Exception error) when (error is IOException || error is UnauthorizedAccessException)
+            {
+                throw new RecordingException(session, $"cannot be read: {error.Message}", error);
+            }
+
+            WorldInfo world = _opened.World;
+            if (!(world.Fps >= LeastFps && world.Fps <= MostFps))
+            {
+                throw new RecordingException(
+                    Folder, FormattableString.Invariant($"fps is {world.Fps}, expected {LeastFps}..{MostFps}"));
+            }
+
+            if (world.Width < 1 || world.Height < 1 || world.Width > MostSide || world.Height > MostSide)
+            {
+                throw new RecordingException(Folder, $"the size is {world.Width}x{world.Height}, expected 1..{MostSide}");
+            }
+        }
+
+        private void WriteSession(bool finished)
+        {
+            string path = Path.Combine(Folder, "session.json");
+            string unfinished = path + ".tmp";
+            File.WriteAllText(unfinished, SessionJson(finished));
+            if (File.Exists(path))
+            {
+                File.Replace(unfinished, path, null); // at once: there is never none
+            }
+            else
+            {
+                File.Move(unfinished, path);
+            }
+        }
+
+        private string SessionJson(bool finished)
         {
             WorldInfo world = _opened.World;
             IEnumerable<string> fields = world.StateFields.Select(field =>
@@ -275,13 +344,15 @@ namespace StreamDit
                 + $"  \"width\": {world.Width},\n"
                 + $"  \"height\": {world.Height},\n"
                 + $"  \"lossless\": {lossless},\n"
+                + "  \"media_time\": true,\n"
                 + $"  \"state_fields\": [{string.Join(", ", fields)}],\n"
                 + $"  \"actions\": [{string.Join(", ", actions)}],\n"
                 + "  \"labels\": {},\n"
                 + "  \"split\": \"\",\n"
                 + $"  \"metadata\": {{\"sdk\": \"{Version.SdkName}\", \"profile\": {Json.Text(_opened.Profile)}, "
                 + $"\"seed\": {_opened.Seed}}},\n"
-                + $"  \"num_frames\": {NumFrames}\n"
+                + (finished ? $"  \"num_frames\": {NumFrames},\n  \"num_lost\": {_numLost},\n" : "")
+                + $"  \"finished\": {(finished ? "true" : "false")}\n"
                 + "}\n";
         }
     }
