@@ -83,8 +83,13 @@ namespace StreamDit.Tests
         }
 
         /// <summary>An engine that a script of this folder serves.</summary>
-        public static Engine StartScript(string script) => Served(
-            Python.Start(Python.Interpreter, Path.Combine(TestContext.CurrentContext.TestDirectory, "Live", script)));
+        public static Engine StartScript(string script, params string[] arguments)
+        {
+            string[] all = new string[arguments.Length + 1];
+            all[0] = Path.Combine(TestContext.CurrentContext.TestDirectory, "Live", script);
+            arguments.CopyTo(all, 1);
+            return Served(Python.Start(Python.Interpreter, all));
+        }
 
         private static Engine Served(Process process)
         {

@@ -118,6 +118,11 @@ namespace StreamDit
 
                 return new Connection(call, first.Opened, outbox, meter, listener, options.HeartbeatEveryS);
             }
+            catch (InvalidDataException error)
+            {
+                call.Dispose();
+                throw Refusal.BrokenContract(options, error);
+            }
             catch
             {
                 call.Dispose();
@@ -204,9 +209,8 @@ namespace StreamDit
             return closed ?? _cut ?? new Closed(ClosedReason.ConnectionLost, "the stream ended without a reason");
         }
 
-        // grpc-dotnet wraps what a marshaller throws.
         private static Closed? Broken(RpcException error) =>
-            error.Status.DebugException is InvalidDataException cause ? BrokenContract(cause) : null;
+            Refusal.Broken(error) is InvalidDataException cause ? BrokenContract(cause) : null;
 
         private static Closed BrokenContract(InvalidDataException error) =>
             new Closed(ClosedReason.EngineFailed, $"the engine broke the contract: {error.Message}");

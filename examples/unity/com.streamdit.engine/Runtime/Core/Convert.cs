@@ -27,6 +27,7 @@ namespace StreamDit
         private readonly ActionsMessage _actions = new ActionsMessage();
         private readonly Wire.Ack _ack = new Wire.Ack();
         private readonly Wire.Heartbeat _heartbeat = new Wire.Heartbeat();
+        private bool _opened; // the first message was read: it may hold more than those after it
 
         public Convert(FrameMailbox frames)
         {
@@ -51,8 +52,7 @@ namespace StreamDit
                 _ => throw new NotSupportedException("a client reads no requests")),
             new Marshaller<ServerInfo>(
                 (_, __) => throw new NotSupportedException("a client writes no answers"),
-                context => ToServerInfo(
-                    Wire.GetServerInfoResponse.Parser.ParseFrom(context.PayloadAsReadOnlySequence()))));
+                ReadServerInfo));
 
         // ------------------------------------------------------------------------------------------ client to wire
 

@@ -3,6 +3,7 @@ using System;
 using System.Buffers;
 using System.IO;
 using System.Linq;
+using Google.Protobuf;
 using Grpc.Core;
 using Wire = Streamdit.V1;
 
@@ -34,6 +35,9 @@ namespace StreamDit
         /// <exception cref="InvalidDataException">The engine broke the contract.</exception>
         internal Incoming Read(ReadOnlySpan<byte> serverMessage)
         {
+            int maxFields = _opened ? MessageLimits.MaxFields : MessageLimits.MaxOpeningFields;
+            _opened = true;
+            MessageLimits.Check(serverMessage, MessageLimits.ServerMessage, maxFields);
             if (FrameParser.TryFind(serverMessage, out ReadOnlySpan<byte> frame))
             {
                 _incoming.Kind = IncomingKind.Frame;
@@ -41,7 +45,7 @@ namespace StreamDit
                 return _incoming;
             }
 
-            Wire.ServerMessage message = Wire.ServerMessage.Parser.ParseFrom(serverMessage);
+            Wire.ServerMessage message = Parse(Wire.ServerMessage.Parser, serverMessage);
             switch (message.BodyCase)
             {
                 case Wire.ServerMessage.BodyOneofCase.Opened:
@@ -89,6 +93,19 @@ namespace StreamDit
             return _incoming;
         }
 
+        private static T Parse<T>(MessageParser<T> parser, ReadOnlySpan<byte> message)
+            where T : IMessage<T>
+        {
+            try
+            {
+                return parser.ParseFrom(message);
+            }
+            catch (InvalidProtocolBufferException error)
+            {
+                throw new InvalidDataException($"it is unreadable: {error.Message}", error);
+            }
+        }
+
         private FrameSlot ToFrame(ReadOnlySpan<byte> frame)
         {
             long nowUs = MonotonicClock.NowUs();
@@ -105,6 +122,13 @@ namespace StreamDit
 
             slot.ReceivedTimeUs = nowUs;
             return slot;
+        }
+
+        private static ServerInfo ReadServerInfo(DeserializationContext context)
+        {
+            byte[] message = context.PayloadAsNewBuffer();
+            MessageLimits.Check(message, MessageLimits.ServerInfo, MessageLimits.MaxOpeningFields);
+            return ToServerInfo(Parse<Wire.GetServerInfoResponse>(Wire.GetServerInfoResponse.Parser, message));
         }
 
         private static ServerInfo ToServerInfo(Wire.GetServerInfoResponse wire) => new ServerInfo

@@ -11,9 +11,24 @@ namespace StreamDit
         private const string Domain = "streamdit";
         private const string StatusDetails = "grpc-status-details-bin";
 
-        public static StreamDitException From(StreamDitOptions options, RpcException error) =>
-            (StreamDitException?)Rejection(error)
-            ?? new ConnectionFailedException(options.Address, Explain(options, error), error);
+        public static StreamDitException From(StreamDitOptions options, RpcException error)
+        {
+            if (Broken(error) is InvalidDataException cause)
+            {
+                return BrokenContract(options, cause);
+            }
+
+            return (StreamDitException?)Rejection(error)
+                ?? new ConnectionFailedException(options.Address, Explain(options, error), error);
+        }
+
+        /// <summary>What a marshaller threw, as grpc-dotnet wraps it; null if the call failed for something else.</summary>
+        public static InvalidDataException? Broken(RpcException error) =>
+            error.Status.DebugException as InvalidDataException;
+
+        /// <summary>It answered something that cannot be taken.</summary>
+        public static ConnectionFailedException BrokenContract(StreamDitOptions options, InvalidDataException cause) =>
+            new ConnectionFailedException(options.Address, $"its answer broke the contract: {cause.Message}", cause);
 
         /// <summary>The engine's ErrorInfo in the last metadata, a google.rpc.Status; null without one.</summary>
         public static RejectedException? Rejection(RpcException error)
