@@ -30,6 +30,15 @@ namespace StreamDit.Tests
             Assert.That(error!.Detail, Does.StartWith($"its answer broke the contract: {said}"));
         }
 
+        [Test]
+        public void A_world_that_is_too_large_to_show_is_a_failed_connection()
+        {
+            using Engine engine = Engine.StartScript("hostile.py");
+            using StreamDitClient client = Client(engine);
+            var error = Assert.ThrowsAsync<ConnectionFailedException>(() => client.PlayAsync(new Opening { World = "huge" }));
+            Assert.That(error!.Detail, Is.EqualTo("world fair is 5000x5000 pixels, at most 16777216 are taken"));
+        }
+
         [TestCase("words", "worlds.vocabulary is more than 65536 fields")]
         [TestCase("broken", "it is unreadable")]
         public void A_description_is_a_failed_connection(string attack, string said)

@@ -23,7 +23,10 @@ def field(number: int, content: bytes) -> bytes:
 
 WORDS = field(5, b"\x22\x00" * 500_000)
 VOCABULARY = field(2, b"\x52\x00" * 500_000)
+HUGE = wire.ServerMessage.FromString(OPENED)
+HUGE.opened.world.width = HUGE.opened.world.height = 5000
 ATTACKS = {
+    "huge": [HUGE.SerializeToString()],
     "words": [OPENED, WORDS],
     "no message": [OPENED, b"\xff" * 1_000_000],
     "a broken message": [OPENED, b"\x2a\x02\x12\x05"],

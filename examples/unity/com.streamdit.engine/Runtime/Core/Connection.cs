@@ -116,6 +116,14 @@ namespace StreamDit
                         $"the engine chose API version {first.Opened.ApiVersion}, this SDK speaks {Version.Api}");
                 }
 
+                WorldInfo world = first.Opened.World;
+                if ((long)world.Width * world.Height > FrameParser.MaxPixels)
+                {
+                    throw new ConnectionFailedException(
+                        options.Address,
+                        $"world {world.Name} is {world.Width}x{world.Height} pixels, at most {FrameParser.MaxPixels} are taken");
+                }
+
                 return new Connection(call, first.Opened, outbox, meter, listener, options.HeartbeatEveryS);
             }
             catch (InvalidDataException error)

@@ -10,6 +10,8 @@ namespace StreamDit
     /// </summary>
     internal static class FrameParser
     {
+        public const int MaxPixels = 1 << 24; // of one frame, as in the Python SDK
+
         private const int FrameInServerMessage = 2;
 
         /// <summary>Whether a ServerMessage is a frame; `frame` is then the bytes of that field.</summary>
@@ -144,12 +146,14 @@ namespace StreamDit
                 throw new InvalidDataException($"frame {slot.FrameId} has encoding {(int)slot.Encoding}, never asked for");
             }
 
-            if (slot.Width <= 0 || slot.Height <= 0)
+            long numPixels = (long)slot.Width * slot.Height;
+            if (slot.Width <= 0 || slot.Height <= 0 || numPixels > MaxPixels)
             {
-                throw new InvalidDataException($"frame {slot.FrameId} is {slot.Width}x{slot.Height} pixels");
+                throw new InvalidDataException(
+                    $"frame {slot.FrameId} is {slot.Width}x{slot.Height} pixels, 1..{MaxPixels} are taken");
             }
 
-            long expected = 3L * slot.Width * slot.Height;
+            long expected = 3L * numPixels;
             if (slot.Encoding == Encoding.Rgb24 && slot.PayloadLength != expected)
             {
                 throw new InvalidDataException(

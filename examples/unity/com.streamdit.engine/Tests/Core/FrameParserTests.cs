@@ -89,6 +89,16 @@ namespace StreamDit.Tests
                 Is.EqualTo("frame 7 has encoding 9, never asked for"));
         }
 
+        [TestCase(0u, 4u)]
+        [TestCase(65535u, 65535u)] // what a JPEG's header can claim
+        [TestCase(uint.MaxValue, 4u)]
+        public void A_frame_of_a_size_that_nobody_takes_is_named(uint width, uint height)
+        {
+            var frame = new Wire.Frame { FrameId = 7, Width = width, Height = height, Encoding = Wire.Encoding.Jpeg };
+            var error = Assert.Throws<InvalidDataException>(() => Parse(frame));
+            Assert.That(error!.Message, Does.StartWith("frame 7 is ").And.EndWith(" pixels, 1..16777216 are taken"));
+        }
+
         [Test]
         public void A_frame_from_the_wire_to_the_game_costs_no_garbage()
         {

@@ -66,20 +66,22 @@ namespace StreamDit.Tests
         }
 
         // What decodes is Unity's; what is refused before it does is ours.
-        [TestCase(0xC0, 8, 8, "a frame says it is 4x2 but its JPEG is 8x8")]
-        [TestCase(0xC2, 4, 2, "a frame is a JPEG of another kind than baseline")]
-        [TestCase(0xC9, 4, 2, "a frame is a JPEG of another kind than baseline")]
-        [TestCase(0xDA, 4, 2, "a frame of 14 bytes is not a JPEG")]
+        [TestCase(0xC0, 8, 8, "a frame must be 4x2, the JPEG is 8x8")]
+        [TestCase(0xC1, 4, 2, "a frame must be a baseline JPEG, it is another kind (marker 0xFFC1)")]
+        [TestCase(0xC2, 4, 2, "a frame must be a baseline JPEG, it is another kind (marker 0xFFC2)")]
+        [TestCase(0xC9, 4, 2, "a frame must be a baseline JPEG, it is another kind (marker 0xFFC9)")]
+        [TestCase(0xDA, 4, 2, "a frame must be a JPEG: its picture comes before its size")]
+        [TestCase(0x01, 4, 2, "a frame must be a baseline JPEG, it holds a marker without a length (0xFF01)")]
         public void A_jpeg_that_is_not_what_its_frame_says_is_refused_before_it_is_decoded(
             int marker, int width, int height, string trouble)
         {
             using var picture = new FrameTexture();
             picture.Show(Encoding.Rgb24, Width, Height, RedOverBlue, RedOverBlue.Length);
             Texture2D? before = picture.Texture;
-            // TEM has no length: who reads one misses what follows.
             byte[] jpeg =
             {
-                0xFF, 0xD8, 0xFF, 0x01, 0xFF, (byte)marker, 0, 8, 8, (byte)(height >> 8), (byte)height, (byte)(width >> 8), (byte)width, 3,
+                0xFF, 0xD8, 0xFF, (byte)marker, 0, 11, 8, (byte)(height >> 8), (byte)height, (byte)(width >> 8), (byte)width, 1,
+                1, 0x11, 0, 0xFF, 0xD9,
             };
             Assert.That(picture.Show(Encoding.Jpeg, Width, Height, jpeg, jpeg.Length), Is.EqualTo(trouble));
             Assert.That(picture.Texture, Is.SameAs(before));
